@@ -1,0 +1,1 @@
+"""Published corpora -> entries: one file a corpus."""

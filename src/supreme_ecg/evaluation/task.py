@@ -1,0 +1,171 @@
+"""A zero-shot task: which classes are asked for, in which words, and which codes make them true."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+import polars as pl
+from jaxtyping import Bool, Int8
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from supreme_ecg.errors import TaskError
+
+_FOLDER: Final = files("supreme_ecg.evaluation") / "tasks"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskClass:
+    """One class of a task."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    name: str
+    """The class's name in the literature."""
+    concept: str
+    """Id in the concept table: tells whether the class was seen in pre-training."""
+    prompt: str
+    """The question asked of the model; names no other class of the task."""
+    codes: tuple[str, ...]
+    """A record that carries any of these codes, letter for letter, is positive."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A label space on one corpus."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    name: str
+    """Name of the task, that of its file."""
+    title: str
+    """One line for people."""
+    corpus: str
+    """The corpus whose codes it reads."""
+    licence: str
+    """Licence of the corpus's labels."""
+    citation: str
+    """Whom to cite for the labels, and where the class lists are from."""
+    records: Literal["labelled", "all"]
+    """``labelled``: records without any class of the task are left out, as in the literature."""
+    classes: tuple[TaskClass, ...]
+    """At least one, names unique."""
+
+    @classmethod
+    def load(cls, name_or_path: str | Path) -> Task:
+        """Read a task of the package by name, or one's own from a ``.toml`` file.
+
+        Raises:
+            TaskError: No such task (the message names the nearest), or not a task file.
+        """
+        own = Path(name_or_path)
+        if own.suffix == ".toml":
+            if not own.is_file():
+                raise TaskError(
+                    own, expected="a task file", found="no such file", remedy="Mend the path."
+                )
+            return _parse(own.read_bytes(), where=own)
+        name = str(name_or_path)
+        if name not in task_names():
+            nearest = get_close_matches(name, task_names(), n=2, cutoff=0.4) or task_names()
+            raise TaskError(
+                f"task {name!r}",
+                expected=f"one of {', '.join(task_names())}, or a .toml file",
+                found="no such task",
+                remedy=f"Did you mean {' or '.join(nearest)}?",
+            )
+        resource = _FOLDER / f"{name}.toml"
+        return _parse(resource.read_bytes(), where=resource)
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """The questions, in the order of the classes."""
+        return tuple(one.prompt for one in self.classes)
+
+    def labels(self, records: pl.DataFrame) -> Int8[np.ndarray, "record cls"]:
+        """Which classes each record has.
+
+        Args:
+            records: Records of a store, with the column ``codes`` (list of text).
+
+        Returns:
+            1 where a code of the record *is* a code of the class (never a part of it), else 0.
+        """
+        classes_of: dict[str, list[int]] = {}
+        for column, one in enumerate(self.classes):
+            for code in one.codes:
+                classes_of.setdefault(code, []).append(column)
+        labels = np.zeros((len(records), len(self.classes)), dtype=np.int8)
+        for row, codes in enumerate(records["codes"].to_list()):
+            for code in codes or ():
+                labels[row, classes_of.get(code, [])] = 1
+        return labels
+
+    def kept(self, labels: Int8[np.ndarray, "record cls"]) -> Bool[np.ndarray, " record"]:
+        """Which records the task scores, by its rule ``records``."""
+        return np.asarray(labels.any(axis=1) | (self.records == "all"))
+
+    def require_corpus(self, corpus: str, *, where: object) -> None:
+        """Stop unless the records at ``where`` are of the task's corpus.
+
+        Raises:
+            TaskError: Naming both corpora and the tasks that would fit.
+        """
+        if corpus == self.corpus:
+            return
+        fitting = ", ".join(task.name for task in tasks_of(corpus)) or "none of the package"
+        raise TaskError(
+            where,
+            expected=f"records of {self.corpus}, whose codes the task {self.name!r} reads",
+            found=f"records of {corpus}",
+            remedy=f"Choose another store, or a task for {corpus} ({fitting}).",
+        )
+
+
+def task_names() -> tuple[str, ...]:
+    """Names of the tasks that come with the package, sorted."""
+    names = (entry.name for entry in _FOLDER.iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+def tasks_of(corpus: str) -> tuple[Task, ...]:
+    """The package's tasks for a corpus; empty where there are none."""
+    return tuple(task for task in map(Task.load, task_names()) if task.corpus == corpus)
+
+
+def _parse(content: bytes, *, where: object) -> Task:
+    try:
+        task = TypeAdapter(Task).validate_python(tomllib.loads(content.decode()))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise _not_a_task(where, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _not_a_task(where, f"no TOML ({error})") from error
+    repeated = _repeated([one.name for one in task.classes])
+    if repeated or not task.classes:
+        raise _not_a_task(where, f"class {repeated[0]!r} twice" if repeated else "no class")
+    for one in task.classes:
+        if not one.codes or _repeated(one.codes) or not one.prompt.strip():
+            raise _not_a_task(where, f"class {one.name!r} with codes {one.codes}, {one.prompt!r}")
+    return task
+
+
+def _repeated(values: Sequence[str]) -> list[str]:
+    return [value for value, count in Counter(values).items() if count > 1]
+
+
+def _not_a_task(where: object, found: str) -> TaskError:
+    return TaskError(
+        where,
+        expected="name, title, corpus, licence, citation, records, and classes with unique names, "
+        "each with concept, prompt and distinct codes",
+        found=found,
+        remedy="Mend the task file; the package's own are examples.",
+    )

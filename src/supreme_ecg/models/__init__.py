@@ -1,0 +1,1 @@
+"""Batch -> embedding, logits, loss: encoders, text encoder, fusion network, and whole methods."""

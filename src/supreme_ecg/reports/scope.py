@@ -1,0 +1,182 @@
+"""What a statement says about its findings: doubt and negation, and how far they reach."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final, Literal, cast
+
+from supreme_ecg.reports.finding import Assertion
+from supreme_ecg.reports.lexicon import Lexicon, Match
+from supreme_ecg.reports.tokens import Token
+
+Direction = Literal["forward", "backward", "either"]
+Link = Literal["and", "or", "comma", "touching", "none"]
+"""How two neighbouring findings hang together."""
+
+_AND: Final = frozenset("and nor sowie samt resp bzw plus as well".split())
+_OR: Final = frozenset(["or"])
+_FILLERS: Final = frozenset(
+    "a an the of for any to due auf einen eine ein einer fur av om pa till also both sign signs "
+    "in leads lead ableitung ableitungen avledningar i ii iii avr avl avf f l".split()
+)
+_ENDS: Final = frozenset(
+    "but however although though except apart aber jedoch sonst ansonsten ausser men dock eljest "
+    "otherwise with mit med because".split()
+)
+_REACH: Final = 7
+"""Most words between a cue and its finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """Words that doubt or deny."""
+
+    assertion: Assertion | None
+    """None where the words only look like doubt (``probably a normal variant``)."""
+    direction: Direction
+    """Where the finding stands; ``either``: right after the words, else before them."""
+    first: int
+    """Index of the first token."""
+    last: int
+    """Index of the last token (inclusive)."""
+
+
+@cache
+def cue_lexicon() -> Lexicon:
+    """Return the phrases of ``cues.csv``; each "concept" is ``assertion/direction``."""
+    with (files("supreme_ecg.reports") / "cues.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return Lexicon(
+        ((row["phrase"], f"{row['assertion']}/{row['direction']}", False) for row in rows),
+        endings=True,
+    )
+
+
+def as_cue(match: Match) -> Cue:
+    """Read a match of the cue lexicon."""
+    assertion, direction = match.concept.split("/")
+    said = None if assertion == "none" else cast(Assertion, assertion)
+    return Cue(said, cast(Direction, direction), match.first, match.last)
+
+
+def assert_each(
+    tokens: Sequence[Token], items: Sequence[Match], cues: Sequence[Cue]
+) -> tuple[Assertion, ...]:
+    """Decide for each finding whether the statement asserts, doubts or denies it.
+
+    Args:
+        tokens: The words of one statement.
+        items: Findings, in the order of their first token.
+        cues: Words of doubt and negation outside the findings, in order.
+
+    Returns:
+        One assertion for each finding. Doubt wins over negation ("no definite evidence, cannot
+        be excluded"); alternatives ("ischaemia or strain") that are not denied are uncertain.
+    """
+    said: list[set[Assertion]] = [set() for _ in items]
+    links = [link(tokens, a, b) for a, b in zip(items, items[1:], strict=False)]
+    for cue in cues:
+        for index in _targets(cue, tokens, items, links):
+            if cue.assertion:
+                said[index].add(cue.assertion)
+    for index, kind in enumerate(links):
+        if kind == "or" and not (said[index] or said[index + 1]):
+            said[index].add("uncertain")
+            said[index + 1].add("uncertain")
+    return tuple(_strongest(each) for each in said)
+
+
+def _strongest(said: set[Assertion]) -> Assertion:
+    if "uncertain" in said:
+        return "uncertain"
+    return "absent" if "absent" in said else "present"
+
+
+def link(tokens: Sequence[Token], before: Match, after: Match) -> Link:
+    """Say how two neighbouring findings hang together."""
+    if after.first <= before.last:
+        return "none"
+    between = tokens[before.last + 1 : after.first]
+    gaps = [token.gap for token in tokens[before.last + 1 : after.first + 1]]
+    words = {token.plain for token in between}
+    if "stop" in gaps:
+        return "none"
+    others = {word for word in words if not word[-1].isdigit()} - _AND - _OR - _FILLERS
+    if others:
+        return "none"
+    if words & _OR:
+        return "or"
+    if words & _AND or "slash" in gaps:
+        return "and"
+    return "comma" if "comma" in gaps else ("none" if words else "touching")
+
+
+def _targets(
+    cue: Cue, tokens: Sequence[Token], items: Sequence[Match], links: Sequence[Link]
+) -> list[int]:
+    around = [k for k, item in enumerate(items) if item.first < cue.first and cue.last < item.last]
+    following = _following(cue, tokens, items)
+    preceding = _preceding(cue, tokens, items)
+    if cue.direction == "either":
+        near = following is not None and items[following].first - cue.last <= 2
+        forward = following is not None and (near or preceding is None)
+    else:
+        forward = cue.direction == "forward"
+    if forward and following is not None:
+        in_list = tokens[cue.first].gap == "comma" and cue.assertion == "uncertain"
+        return [following, *_onward(following, links, touching=in_list)]
+    if around:
+        return around
+    if not forward and preceding is not None:
+        return [preceding, *_backward(preceding, links, cue)]
+    return []
+
+
+def _following(cue: Cue, tokens: Sequence[Token], items: Sequence[Match]) -> int | None:
+    for index, item in enumerate(items):
+        if item.first > cue.last:
+            between = tokens[cue.last + 1 : item.first + 1]
+            broken = any(token.gap == "stop" for token in between)
+            ended = any(token.plain in _ENDS for token in between[:-1])
+            return None if broken or ended or len(between) > _REACH else index
+    return None
+
+
+def _preceding(cue: Cue, tokens: Sequence[Token], items: Sequence[Match]) -> int | None:
+    for index in range(len(items) - 1, -1, -1):
+        if items[index].last < cue.first:
+            between = tokens[items[index].last + 1 : cue.first + 1]
+            broken = any(token.gap == "stop" for token in between)
+            return None if broken or len(between) > _REACH else index
+    return None
+
+
+def _onward(start: int, links: Sequence[Link], *, touching: bool) -> list[int]:
+    """Return the findings after one that share a cue in front of it."""
+    reached, index, waiting = [], start, []
+    while index < len(links):
+        kind = links[index]
+        index += 1
+        if kind in ("and", "or") or (kind == "touching" and touching):
+            reached += [*waiting, index]
+            waiting = []
+        elif kind == "comma":
+            waiting.append(index)
+        else:
+            break
+    return reached
+
+
+def _backward(start: int, links: Sequence[Link], cue: Cue) -> list[int]:
+    """Return the findings before one that share a cue behind it."""
+    joining = ("or", "and") if cue.assertion == "absent" else ("or",)
+    reached, index, joined = [], start, False
+    while index > 0 and (links[index - 1] in joining or (joined and links[index - 1] == "comma")):
+        joined = True
+        index -= 1
+        reached.append(index)
+    return reached

@@ -1,0 +1,133 @@
+"""A report as the statements it makes, without the codes that leaked into its text."""
+
+from __future__ import annotations
+
+import csv
+import re
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from supreme_ecg.reports.finding import Statement
+from supreme_ecg.reports.lexicon import Lexicon
+from supreme_ecg.reports.tokens import is_abbreviated, tokenize
+
+_LEAK: Final = re.compile(
+    r"\bEdit\s*:|consensus\s+label|\{\s*'|'[A-Z0-9_/()]{2,10}'\s*:\s*-?\d|\}\s*,\s*\{",
+    re.IGNORECASE,
+)
+"""Where people's later codes begin: ``Edit:`` or (parts of) a dictionary of codes."""
+
+_DEVICE_NOTE: Final = re.compile(
+    r"(?:\b\d\.\d{2}\s+)?\bunbest(?:ä(?:t(?:i(?:g(?:t(?:e(?:r)?)?)?)?)?)?)?"
+    r"(?:\s+beric?h?t?\b|\s*$)"
+    r"|\bunconfirmed(?:\s+(?:report|diagnosis))?"
+    r"|\bobekräftad(?:\s+rapport)?"
+    r"|\btrace\s+only(?:\s+requested)?"
+    r"|\b\d\.\d{2}(?=\s*$|\s{2,}u)\s*(?:un?b?e?s?t?)?$"
+    r"|\bpat\.?\s+uppgifter\s+saknas"
+    r"|^\s*nr:.*?\bmed:",
+    re.IGNORECASE,
+)
+"""What the recorder says about its own report, also where the text field cut it off."""
+
+_SENTENCE_END: Final = re.compile(r"[.;!?]+(?=\s|$)|\n\s*\n")
+_DEGREE: Final = re.compile(r"\s+gra[dn]|\s+degree", re.IGNORECASE)
+_INNER_UPPER: Final = re.compile(r"[ÄÖÜÅ]")
+_BINDING: Final = frozenset(
+    "ad and an auf av bei durch for fur im in inga ingen inget kein keine mit moglich "
+    "moglicherweise mogl na nach nicht no of ohne om or pa sasom sonst till va verd verdacht vid "
+    "von wahrscheinlich with".split()
+)
+"""Words (without umlauts) after which no new statement begins."""
+
+
+def split_statements(report: str) -> tuple[Statement, ...]:
+    """Cut a report into statements.
+
+    Everything from the first leaked code on is dropped. Line wraps are joined, umlauts that
+    stand in upper case among lower-case letters are lowered, device notes are tagged. Text is
+    cut at the ends of sentences; German and Swedish text that runs on without punctuation also
+    before the phrases of ``statement_heads.csv`` with which machine statements begin.
+
+    Args:
+        report: A whole report in English, German or Swedish.
+
+    Returns:
+        The statements in order, device notes last; empty for an empty report.
+    """
+    text = lower_umlauts(cut_leaked_codes(report))
+    notes = [_joined(match.group()) for match in _DEVICE_NOTE.finditer(text)]
+    statements = [
+        Statement(part)
+        for sentence in _sentences(_DEVICE_NOTE.sub(" . ", text))
+        for part in _at_heads(_joined(sentence))
+        if any(letter.isalpha() for letter in part)
+    ]
+    return (*statements, *(Statement(note, "device_note") for note in notes if note))
+
+
+def cut_leaked_codes(report: str) -> str:
+    """Return the report up to the first ``Edit:`` or piece of a code dictionary."""
+    leak = _LEAK.search(report)
+    return report[: leak.start()] if leak else report
+
+
+def lower_umlauts(text: str) -> str:
+    """Lower the umlauts that a recorder wrote in upper case beside small letters.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        Text of the same length, so that places in it stay true.
+    """
+    return _INNER_UPPER.sub(lambda match: _cased_like_neighbours(match, text), text)
+
+
+def _cased_like_neighbours(match: re.Match[str], text: str) -> str:
+    around = text[max(0, match.start() - 1) : match.start()] + text[match.end() : match.end() + 1]
+    return match.group().lower() if any(letter.islower() for letter in around) else match.group()
+
+
+def _joined(text: str) -> str:
+    return " ".join(text.split()).strip(" ,;:.!-")
+
+
+def _sentences(text: str) -> list[str]:
+    sentences, start = [], 0
+    for match in _SENTENCE_END.finditer(text):
+        word = re.search(r"(\w+)$", text[start : match.start()])
+        if match.group() == "." and word and _belongs_to_word(word.group(), text[match.end() :]):
+            continue
+        question = "?" if "?" in match.group() else ""
+        sentences.append(text[start : match.start()] + question)
+        start = match.end()
+    return [*sentences, text[start:]]
+
+
+def _belongs_to_word(word: str, rest: str) -> bool:
+    if word.isdigit():
+        return bool(_DEGREE.match(rest))
+    return is_abbreviated(word) and not _is_roman_or_lead(word)
+
+
+def _is_roman_or_lead(word: str) -> bool:
+    return word.lower() in {"i", "t", "p"}
+
+
+@cache
+def _heads() -> Lexicon:
+    with (files("supreme_ecg.reports") / "statement_heads.csv").open(encoding="utf-8") as file:
+        return Lexicon((row["phrase"], "head", False) for row in csv.DictReader(file))
+
+
+def _at_heads(sentence: str) -> list[str]:
+    tokens = tokenize(sentence)
+    starts = [0]
+    for match in _heads().matches(tokens):
+        token, before = tokens[match.first], tokens[match.first - 1] if match.first else None
+        if before and not token.gap and before.plain not in _BINDING:
+            starts.append(token.start)
+    ends = [*starts[1:], len(sentence)]
+    return [_joined(sentence[a:b]) for a, b in zip(starts, ends, strict=True) if _joined(sentence[a:b])]

@@ -1,0 +1,136 @@
+"""Words of a statement in one spelling, each with its place in the original text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Literal
+
+Gap = Literal["", "comma", "slash", "stop"]
+"""What stands between a word and the one before it; blanks, hyphens and brackets count as nothing."""
+
+ABBREVIATED: Final = frozenset(
+    "abl abn amplitudkrit ant anteros bzw ca dr eg etc evtl ggf ie incl inf inkl intraventr krit "
+    "lat li misst moegl mogl mögl nr poss post prob re resp sog st unbest unspez usw va verd vs "
+    "wahrsch wg zn".split()
+)
+"""Words that are written with a full stop without ending a sentence."""
+
+_WORD: Final = re.compile(
+    r"(?<!\w)(?:a-v|q-t|p-r|p-q|s-t)(?!\w)"  # one thing in spite of the hyphen
+    r"|#?[^\W_]+(?:#[^\W_]+)*(?:\((?:s|n|e|en|er|es|r|a|ar)\)(?!\w))?|[&?]",
+    re.IGNORECASE,
+)
+_STOP: Final = re.compile(r"[.;:!?](?=\s|$)")
+_FOLD: Final = str.maketrans({"ä": "a", "å": "a", "æ": "a", "ö": "o", "ø": "o", "ü": "u", "é": "e", "#": "u"})
+_SAME: Final = {
+    "&": "and",
+    "1st": "first",
+    "2nd": "second",
+    "3rd": "third",
+    "4th": "fourth",
+    "och": "and",
+    "und": "and",
+    "eller": "or",
+    "oder": "or",
+}
+_ENDINGS: Final = ("en", "er", "es", "em", "e", "s")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word."""
+
+    word: str
+    """The word in the one spelling that the lexicon uses."""
+    plain: str
+    """The same with its ending."""
+    written: str
+    """The word as the text has it."""
+    start: int
+    """Index of its first character in the text."""
+    end: int
+    """Index after its last character."""
+    gap: Gap
+    """Punctuation between the word before and this one."""
+
+
+@lru_cache(maxsize=65536)
+def plain_word(written: str) -> str:
+    """Bring a word into the one spelling of case, umlauts and British ``ae``.
+
+    Args:
+        written: One word, as tokens are cut.
+
+    Returns:
+        The word in lower case without umlauts (ä, ae and a are one; ``#`` stands for a lost ü),
+        in American spelling where the British one has ``ae``.
+    """
+    word = written.lower().split("(")[0].replace("-", "").replace("ß", "ss")
+    word = _SAME.get(word, word)
+    word = re.sub(r"(?:ae|ä)(?=mi)|(?<=[hn])ae(?=m)", "e", word)
+    word = word.translate(_FOLD)
+    return word.replace("ae", "a").replace("oe", "o").replace("ue", "u")
+
+
+@lru_cache(maxsize=65536)
+def normal_word(written: str) -> str:
+    """Bring a word into the one spelling and take its ending off.
+
+    Args:
+        written: One word, as tokens are cut.
+
+    Returns:
+        The plain word, from five letters on without the endings of German adjectives and of
+        plurals.
+    """
+    word = plain_word(written)
+    if len(word) < 5 or word[-1].isdigit():
+        return word
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
+
+
+def tokenize(text: str) -> tuple[Token, ...]:
+    """Cut a text into words.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The words in order. ``non-specific`` and ``non specific`` are one word.
+    """
+    tokens: list[Token] = []
+    end = 0
+    for match in _WORD.finditer(text):
+        gap = _gap(text[end : match.start()], tokens)
+        written, start, end = match.group(), match.start(), match.end()
+        if tokens and tokens[-1].word == "non" and not gap:
+            previous = tokens.pop()
+            start, gap, written = previous.start, previous.gap, f"non{written}"
+        tokens.append(Token(normal_word(written), plain_word(written), written, start, end, gap))
+    return tuple(tokens)
+
+
+def normal_words(phrase: str) -> tuple[str, ...]:
+    """Return the words of a phrase in the one spelling."""
+    return tuple(token.word for token in tokenize(phrase))
+
+
+def is_abbreviated(written: str) -> bool:
+    """Say whether a full stop after this word belongs to the word."""
+    return len(written) == 1 or written.lower() in ABBREVIATED
+
+
+def _gap(between: str, before: list[Token]) -> Gap:
+    if not between or between == " ":
+        return ""
+    stop = _STOP.search(between)
+    if stop and not (stop.group() == "." and before and is_abbreviated(before[-1].written)):
+        return "stop"
+    if "," in between or " - " in between:
+        return "comma"
+    return "slash" if "/" in between else ""

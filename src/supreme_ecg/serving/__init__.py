@@ -1,0 +1,1 @@
+"""Checkpoint -> answers about one ECG."""

@@ -1,0 +1,1 @@
+"""The packed store: written by ingest, read as batches."""

@@ -1,0 +1,1 @@
+"""Recipe -> checkpoint: one file a step of pre-training."""

@@ -1,0 +1,264 @@
+"""The training loop: epochs of steps on Lightning Fabric, resumable after any epoch.
+
+Every epoch draws all its randomness from (seed, epoch), so a run that was killed and resumed repeats
+an uninterrupted one exactly; only weights, optimiser and progress need to be saved.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from lightning.fabric import Fabric
+from torch import Tensor
+
+from supreme_ecg.errors import RecipeError
+from supreme_ecg.models.supreme import SuPreME, masked_binary_cross_entropy
+from supreme_ecg.training.augmentation import augment
+from supreme_ecg.training.recipe import Recipe
+from supreme_ecg.training.schedule import rate_share
+from supreme_ecg.training.training_set import Phrasing, TrainingSet
+
+STATE: Final = "state.ckpt"
+METRICS: Final = "metrics.jsonl"
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run has come."""
+
+    epoch: int = 0
+    """Epochs finished."""
+    step: int = 0
+    """Optimiser steps done."""
+    best_epoch: int = -1
+    """Epoch of the lowest validation loss, from 0; -1 before the first."""
+    best_loss: float = float("inf")
+    """That loss."""
+
+
+Report = Callable[[dict[str, Any]], None]
+"""Called with each epoch's metrics."""
+
+
+class Trainer:
+    """Trains one model on one training set.
+
+    Args:
+        model: Fresh model on the CPU.
+        data: Rows and labels.
+        phrasing: Query vectors.
+        recipe: How.
+        folder: Where state and metrics go.
+        fabric: Devices and precision.
+    """
+
+    def __init__(
+        self,
+        model: SuPreME,
+        *,
+        data: TrainingSet,
+        phrasing: Phrasing,
+        recipe: Recipe,
+        folder: Path,
+        fabric: Fabric,
+    ) -> None:
+        self.recipe, self.data, self.phrasing, self.folder = recipe, data, phrasing, folder
+        self.fabric, self.progress = fabric, Progress()
+        settings = recipe.training
+        optimizer = torch.optim.AdamW(
+            _weight_groups(model, settings.weight_decay), lr=settings.learning_rate
+        )
+        self.model, self.optimizer = fabric.setup(model, optimizer)
+        self.best: dict[str, Tensor] = {}
+        if (folder / STATE).is_file():
+            self._resume()
+
+    @property
+    def batches(self) -> int:
+        """Batches of one process in an epoch; the last incomplete one is left out."""
+        share = len(self.data.training_rows) // self.fabric.world_size
+        return max(1, share // self.recipe.training.batch_size)
+
+    @property
+    def total_steps(self) -> int:
+        """Optimiser steps of the whole run."""
+        return self.recipe.training.epochs * -(-self.batches // self.recipe.training.accumulate)
+
+    def run(self, *, report: Report, on_batch: Callable[[], None] = lambda: None) -> None:
+        """Train until the last epoch or until the validation loss has stopped falling.
+
+        Args:
+            report: Called with each epoch's metrics after they are written.
+            on_batch: Called after each batch (a progress bar).
+        """
+        settings = self.recipe.training
+        while self.progress.epoch < settings.epochs:
+            if self.progress.epoch - self.progress.best_epoch > settings.patience_epochs:
+                break
+            started = time.perf_counter()
+            training_loss = self._train_epoch(on_batch)
+            seconds = time.perf_counter() - started
+            validation_loss = self._validate()
+            metrics = {
+                "epoch": self.progress.epoch,
+                "step": self.progress.step,
+                "training_loss": training_loss,
+                "validation_loss": validation_loss,
+                "learning_rate": self.optimizer.param_groups[0]["lr"],
+                "seconds": round(seconds, 2),
+                "samples_per_s": round(self.batches * settings.batch_size / seconds, 1),
+            }
+            self._keep_if_best(validation_loss)
+            self.progress.epoch += 1
+            if self.fabric.is_global_zero:
+                self._save(metrics)
+            report(metrics)
+
+    def _train_epoch(self, on_batch: Callable[[], None]) -> float:
+        """One pass over the training rows; returns the mean loss."""
+        settings = self.recipe.training
+        generator = self._seed_epoch()
+        self.model.train()
+        total = 0.0
+        for index, rows in enumerate(self._training_batches()):
+            last = (index + 1) % settings.accumulate == 0 or index + 1 == self.batches
+            in_group = min(
+                settings.accumulate,
+                self.batches - index // settings.accumulate * settings.accumulate,
+            )
+            with self.fabric.no_backward_sync(self.model, enabled=not last):
+                loss = self._loss(rows, generator)
+                self.fabric.backward(loss / in_group)
+            if last:
+                self._step()
+            total += loss.item()
+            on_batch()
+        return total / self.batches
+
+    def _seed_epoch(self) -> torch.Generator:
+        """Seed everything that this epoch draws from (seed, epoch, process)."""
+        key = [self.recipe.training.seed, self.progress.epoch, self.fabric.global_rank]
+        seed = int(np.random.SeedSequence(key).generate_state(1)[0])
+        torch.manual_seed(seed)  # dropout
+        return torch.Generator().manual_seed(seed)
+
+    def _training_batches(self) -> Iterator[np.ndarray]:
+        """Rows of each batch: one shuffle for all processes, every n-th row for each."""
+        key = [self.recipe.training.seed, self.progress.epoch]
+        order = np.random.default_rng(key).permutation(self.data.training_rows)
+        own = order[self.fabric.global_rank :: self.fabric.world_size]
+        size = self.recipe.training.batch_size
+        for start in range(0, self.batches * size, size):
+            yield own[start : start + size]
+
+    def _loss(self, rows: np.ndarray, generator: torch.Generator) -> Tensor:
+        batch = self.data.store.batch(rows)
+        signal, sample_mask = augment(
+            torch.from_numpy(batch.signal),
+            torch.from_numpy(batch.sample_mask),
+            config=self.recipe.augmentation,
+            sampling_rate_hz=self.recipe.data.sampling_rate_hz,
+            generator=generator,
+        )
+        queries = self.phrasing.draw(
+            synonym_share=self.recipe.labels.synonym_share, generator=generator
+        )
+        labels = torch.from_numpy(self.data.labels[rows])
+        signal, sample_mask, queries, labels = self.fabric.to_device(
+            (signal, sample_mask, queries, labels)
+        )
+        return masked_binary_cross_entropy(self.model(signal, sample_mask, queries), labels)
+
+    def _step(self) -> None:
+        share = rate_share(
+            self.progress.step, schedule=self.recipe.schedule, total_steps=self.total_steps
+        )
+        for group in self.optimizer.param_groups:
+            group["lr"] = share * self.recipe.training.learning_rate
+        clip = self.recipe.training.gradient_clip
+        self.fabric.clip_gradients(self.model, self.optimizer, max_norm=clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.progress.step += 1
+
+    @torch.no_grad()
+    def _validate(self) -> float:
+        """Mean loss over the held-out rows, each concept asked by its preferred name."""
+        self.model.eval()
+        rows, size = self.data.validation_rows, self.recipe.training.batch_size
+        queries, total = self.fabric.to_device(self.phrasing.names), 0.0
+        for start in range(0, len(rows), size):
+            part = rows[start : start + size]
+            batch = self.data.store.batch(part)
+            signal, sample_mask, labels = self.fabric.to_device(
+                tuple(
+                    torch.from_numpy(array)
+                    for array in (batch.signal, batch.sample_mask, self.data.labels[part])
+                )
+            )
+            logits = self.model(signal, sample_mask, queries)
+            total += masked_binary_cross_entropy(logits, labels).item() * len(part)
+        return total / max(1, len(rows))
+
+    def _keep_if_best(self, validation_loss: float) -> None:
+        if validation_loss < self.progress.best_loss:
+            self.progress.best_loss = validation_loss
+            self.progress.best_epoch = self.progress.epoch
+            state = self.model.module.state_dict()
+            self.best = {key: tensor.detach().cpu().clone() for key, tensor in state.items()}
+
+    def _save(self, metrics: dict[str, Any]) -> None:
+        """Write state, then metrics; a kill between the two is mended at resume."""
+        state = {
+            "model": self.model.module.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "progress": asdict(self.progress),
+            "best": self.best,
+            "recipe": self.recipe.to_json(),
+            "metrics": metrics,
+        }
+        partial = self.folder / f".{STATE}"
+        torch.save(state, partial)
+        os.replace(partial, self.folder / STATE)
+        with (self.folder / METRICS).open("a") as file:
+            file.write(json.dumps(metrics) + "\n")
+
+    def _resume(self) -> None:
+        path = self.folder / STATE
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        if state["recipe"] != self.recipe.to_json():
+            raise RecipeError(
+                path,
+                expected="the state of a run of this recipe",
+                found="the state of another recipe",
+                remedy="Choose another --out folder, or resume with the recipe it was started with.",
+            )
+        self.model.module.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.progress, self.best = Progress(**state["progress"]), state["best"]
+        _mend_metrics(self.folder / METRICS, last=state["metrics"])
+
+
+def _weight_groups(model: SuPreME, weight_decay: float) -> list[dict[str, Any]]:
+    """Decay matrices, not biases, norms or positions."""
+    matrices = [p for p in model.parameters() if p.ndim > 1]
+    others = [p for p in model.parameters() if p.ndim <= 1]
+    return [
+        {"params": matrices, "weight_decay": weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+
+
+def _mend_metrics(path: Path, *, last: dict[str, Any]) -> None:
+    """Make the metrics file end with the epoch of the state."""
+    lines = path.read_text().splitlines() if path.is_file() else []
+    kept = [line for line in lines if json.loads(line)["epoch"] < last["epoch"]]
+    path.write_text("\n".join([*kept, json.dumps(last)]) + "\n")

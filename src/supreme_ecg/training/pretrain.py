@@ -1,0 +1,120 @@
+"""Recipe and store -> model: the whole of pre-training."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric import Fabric
+
+from supreme_ecg.concepts.table import ConceptTable
+from supreme_ecg.models.supreme import SuPreME
+from supreme_ecg.store.reading import Store
+from supreme_ecg.training.loop import Report, Trainer
+from supreme_ecg.training.recipe import Recipe
+from supreme_ecg.training.training_set import Phrasing, TrainingSet, make_training_set
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pretraining:
+    """What came out of a run."""
+
+    model: Path
+    """Folder of the trained model."""
+    epochs: int
+    """Epochs run, those before a resume counted in."""
+    best_epoch: int
+    """Epoch whose weights were kept, from 0."""
+    validation_loss: float
+    """Its loss on the held-out patients."""
+    concepts: int
+    """Concepts trained on."""
+    records: int
+    """Records trained on."""
+    seconds: float
+    """Wall time of this run."""
+    peak_memory_mb: float
+    """Largest resident memory of this process."""
+
+
+def pretrain(
+    recipe: Recipe,
+    store: Store,
+    folder: Path,
+    *,
+    report: Report = lambda _: None,
+    on_start: Callable[[int], None] = lambda _: None,
+    on_batch: Callable[[], None] = lambda: None,
+) -> Pretraining:
+    """Train a model, or go on with a run that was killed.
+
+    Args:
+        recipe: How.
+        store: Windows and findings, of the recipe's corpus and contract.
+        folder: Where state, metrics and the ``model`` folder go; made if absent.
+        report: Called with each epoch's metrics.
+        on_start: Called with the number of batches that the run has left.
+        on_batch: Called after each batch.
+
+    Raises:
+        ContractError: The store was made under another contract.
+        RecipeError: The recipe does not fit the store, or the folder holds a run of another recipe.
+        StoreError: The store has no findings in these folds.
+    """
+    started = time.perf_counter()
+    recipe.parts.contract.require_equal(store.contract, where=store.path)
+    folder.mkdir(parents=True, exist_ok=True)
+    table = ConceptTable.load()
+    data = make_training_set(store, data=recipe.data, labels=recipe.labels, table=table)
+    trainer = _trainer(recipe, data, table=table, folder=folder)
+    left = recipe.training.epochs - trainer.progress.epoch
+    on_start(left * trainer.batches)
+    trainer.run(report=report, on_batch=on_batch)
+    result = Pretraining(
+        model=folder / "model",
+        epochs=trainer.progress.epoch,
+        best_epoch=trainer.progress.best_epoch,
+        validation_loss=trainer.progress.best_loss,
+        concepts=len(data.concepts),
+        records=len(data.training_rows),
+        seconds=round(time.perf_counter() - started, 1),
+        peak_memory_mb=_peak_memory_mb(),
+    )
+    model: SuPreME = trainer.model.module
+    model.load_state_dict(trainer.best)
+    if trainer.fabric.is_global_zero:
+        model.save(result.model, metrics=_metrics(result))
+    return result
+
+
+def _trainer(recipe: Recipe, data: TrainingSet, *, table: ConceptTable, folder: Path) -> Trainer:
+    fabric = Fabric(precision=recipe.training.precision, devices="auto", accelerator="auto")
+    fabric.launch()
+    torch.manual_seed(recipe.training.seed)  # initial weights
+    manifest = data.manifest() | {
+        "recipe": recipe.to_json(),
+        "package_version": version("supreme-ecg"),
+    }
+    model = SuPreME(recipe.parts, trained_concepts=data.concepts, manifest=manifest)
+    phrasing = Phrasing(data.concepts, table=table, text_encoder=model.text_encoder)
+    return Trainer(model, data=data, phrasing=phrasing, recipe=recipe, folder=folder, fabric=fabric)
+
+
+def _metrics(result: Pretraining) -> dict[str, Any]:
+    return {
+        "epochs": result.epochs,
+        "best_epoch": result.best_epoch,
+        "validation_loss": result.validation_loss,
+    }
+
+
+def _peak_memory_mb() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)

@@ -1,0 +1,209 @@
+"""A recipe is a TOML file: everything that decides how a model is trained."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_type_hints
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from supreme_ecg.errors import RecipeError
+from supreme_ecg.models.resnet import ResNetConfig
+from supreme_ecg.models.supreme import SuPreMEConfig, SuPreMEParts
+from supreme_ecg.models.text_encoder import TextEncoderConfig
+from supreme_ecg.models.vit import ViTConfig
+from supreme_ecg.preprocessing.contract import SignalContract
+from supreme_ecg.training.augmentation import AugmentationConfig
+from supreme_ecg.training.schedule import CosineConfig, WarmRestartsConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataConfig:
+    """Which records are trained on, at which rate."""
+
+    corpus: str
+    """Name of the corpus that the store must hold."""
+    folds: tuple[int, ...] | None = None
+    """Folds trained on; None = every record of the store."""
+    sampling_rate_hz: int = 100
+    """Rate of the store's windows."""
+    validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    """Share of the patients held out of training to stop by the pre-training loss."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelConfig:
+    """How findings become labels."""
+
+    minimum_count: Annotated[int, Field(ge=1)] = 20
+    """Concepts with fewer records present are not trained on."""
+    uncertain: Literal["masked", "positive", "negative"] = "masked"
+    """What a finding in doubt counts as."""
+    synonym_share: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Share of batches in which a concept is asked by a synonym, not by its preferred name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingConfig:
+    """The loop."""
+
+    epochs: Annotated[int, Field(ge=1)] = 12
+    """Passes over the training records."""
+    batch_size: Annotated[int, Field(ge=2)] = 64
+    """Records in a step of one process."""
+    accumulate: Annotated[int, Field(ge=1)] = 1
+    """Batches whose gradients make one optimiser step."""
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    """Highest rate of AdamW."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    """Decoupled weight decay of AdamW."""
+    gradient_clip: Annotated[float, Field(gt=0)] = 1.0
+    """Largest norm of a step's gradient."""
+    precision: Literal["32-true", "bf16-mixed"] = "bf16-mixed"
+    """Arithmetic of the forward pass."""
+    patience_epochs: Annotated[int, Field(ge=1)] = 5
+    """Epochs without a lower validation loss after which training stops."""
+    seed: int = 0
+    """Decides initial weights, order, augmentation, dropout and phrasing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """A whole pre-training run."""
+
+    data: DataConfig
+    method: SuPreMEConfig = field(default_factory=SuPreMEConfig)
+    encoder: Annotated[ResNetConfig | ViTConfig, Field(discriminator="name")]
+    text_encoder: TextEncoderConfig = field(default_factory=TextEncoderConfig)
+    labels: LabelConfig = field(default_factory=LabelConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    schedule: Annotated[CosineConfig | WarmRestartsConfig, Field(discriminator="name")]
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, stored with every checkpoint and compared at resume."""
+        return asdict(self)
+
+    @property
+    def parts(self) -> SuPreMEParts:
+        """What the model is built from."""
+        return SuPreMEParts(
+            contract=SignalContract(sampling_rate_hz=self.data.sampling_rate_hz),
+            method=self.method,
+            encoder=self.encoder,
+            text_encoder=self.text_encoder,
+        )
+
+
+def find_recipe(name_or_path: str) -> Path:
+    """Path of a packaged recipe by its name, or the path that was given.
+
+    Raises:
+        RecipeError: Neither; the packaged names are listed.
+    """
+    packaged = Path(str(files("supreme_ecg.training") / "recipes"))
+    path = packaged / f"{name_or_path}.toml"
+    if path.is_file():
+        return path
+    if Path(name_or_path).is_file():
+        return Path(name_or_path)
+    names = sorted(recipe.stem for recipe in packaged.glob("*.toml"))
+    raise RecipeError(
+        f"recipe {name_or_path!r}",
+        expected=f"a TOML file or one of {', '.join(names)}",
+        found="neither",
+        remedy="Check the name or the path.",
+    )
+
+
+def read_recipe(path: Path, *, overrides: Sequence[str] = ()) -> Recipe:
+    """Read and check a recipe.
+
+    Args:
+        path: TOML file.
+        overrides: Lines such as ``training.learning_rate=3e-4``, each TOML itself.
+
+    Raises:
+        RecipeError: No such file, no TOML, an unknown key (the nearest is named) or a wrong value.
+    """
+    values = _parse(_text(path), where=path)
+    for line in overrides:
+        _merge(values, _parse(line, where=f"--set {line}"))
+    _refuse_unknown_keys(values, where=path)
+    try:
+        recipe: Recipe = TypeAdapter(Recipe).validate_python(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise RecipeError(
+            f"{path}, {place}",
+            expected=first["msg"],
+            found=repr(first["input"]),
+            remedy="Correct the value; each key is described in docs/recipes.md.",
+        ) from error
+    return recipe
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(
+            path,
+            expected="a recipe in TOML",
+            found=f"no readable file ({type(error).__name__})",
+            remedy="Give the path of a recipe; the package's own are in `recipes/`.",
+        ) from error
+
+
+def _parse(text: str, *, where: object) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(
+            where, expected="valid TOML", found=str(error), remedy="Correct that line."
+        ) from error
+
+
+def _merge(values: dict[str, Any], new: Mapping[str, Any]) -> None:
+    for key, value in new.items():
+        if isinstance(value, dict) and isinstance(values.get(key), dict):
+            _merge(values[key], value)
+        else:
+            values[key] = value
+
+
+def _refuse_unknown_keys(values: Mapping[str, Any], *, where: object) -> None:
+    for prefix, given, known in _levels(values):
+        for key in given:
+            if key not in known:
+                nearest = get_close_matches(key, known, n=1, cutoff=0.0)
+                raise RecipeError(
+                    f"{where}, {prefix}{key}",
+                    expected=f"one of the keys {sorted(known)}",
+                    found=f"unknown key {key!r}",
+                    remedy=f"Did you mean {nearest[0]!r}?",
+                )
+
+
+def _levels(values: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], set[str]]]:
+    """Yield (prefix, given keys, known keys) of the recipe and of each of its sections."""
+    hints = get_type_hints(Recipe)
+    yield "", values, set(hints)
+    for section, hint in hints.items():
+        given = values.get(section)
+        if not isinstance(given, Mapping):
+            continue
+        options = [option for option in (hint, *get_args(hint)) if is_dataclass(option)]
+        named = [option for option in options if _tag(option) == given.get("name")]
+        yield f"{section}.", given, {f.name for option in named or options for f in fields(option)}
+
+
+def _tag(section: Any) -> str | None:
+    """The ``name`` that tells the members of a union apart."""
+    return next((str(f.default) for f in fields(section) if f.name == "name"), None)

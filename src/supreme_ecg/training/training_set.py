@@ -1,0 +1,164 @@
+"""Which records are trained on, with which labels, asked in which words."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from supreme_ecg.concepts.labels import label_matrix
+from supreme_ecg.concepts.table import ConceptTable
+from supreme_ecg.errors import RecipeError, StoreError
+from supreme_ecg.models.text_encoder import TextEncoder
+from supreme_ecg.store.reading import Store
+from supreme_ecg.training.recipe import DataConfig, LabelConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSet:
+    """Rows of a store with their labels, split by patient."""
+
+    store: Store
+    """Where the windows are."""
+    concepts: tuple[str, ...]
+    """Concept of each label column."""
+    labels: Int[np.ndarray, "row concept"]
+    """1 present, 0 absent or unmentioned, -1 in doubt; one row per record of the store."""
+    training_rows: Int[np.ndarray, " training_row"]
+    """Rows of the store to learn from."""
+    validation_rows: Int[np.ndarray, " validation_row"]
+    """Rows held out, of other patients, to decide when to stop."""
+
+    def manifest(self) -> dict[str, Any]:
+        """What was trained on, for the checkpoint: nothing that names a person."""
+        used = np.concatenate([self.training_rows, self.validation_rows])
+        records = self.store.records[used]
+        counts = (self.labels[self.training_rows] == 1).sum(axis=0)
+        return {
+            "corpus": self.store.corpus,
+            "folds": sorted(records["fold"].drop_nulls().unique().to_list()),
+            "records_trained": len(self.training_rows),
+            "records_validation": len(self.validation_rows),
+            "patients": records["patient_id"].n_unique(),
+            "records_sha256": hashlib.sha256("\n".join(records["record_id"]).encode()).hexdigest(),
+            "label_counts": dict(zip(self.concepts, counts.tolist(), strict=True)),
+        }
+
+
+def make_training_set(
+    store: Store, *, data: DataConfig, labels: LabelConfig, table: ConceptTable
+) -> TrainingSet:
+    """Choose rows and make labels from the store's findings; no code column is read.
+
+    Args:
+        store: A store with findings.
+        data: Corpus, folds and validation share.
+        labels: Minimum count and what doubt means.
+        table: For the closure over parents.
+
+    Raises:
+        RecipeError: The store holds another corpus, or no concept is frequent enough.
+        StoreError: The store has no findings, or none in these folds.
+    """
+    if store.corpus != data.corpus:
+        raise RecipeError(
+            "data.corpus",
+            expected=f"the corpus of the store {store.path}: {store.corpus!r}",
+            found=repr(data.corpus),
+            remedy="Give the store that the recipe was written for, or change the recipe.",
+        )
+    findings = store.findings()
+    rows = _rows_with_findings(store, findings, folds=data.folds)
+    records = store.records["record_id"].to_list()
+    everything = tuple(sorted(table.concepts))
+    matrix = label_matrix(
+        findings, record_ids=records, concepts=everything, table=table, uncertain=labels.uncertain
+    )
+    held_out = np.array(
+        [_in_validation(p, data.validation_share) for p in store.records["patient_id"][rows]]
+    )
+    counts = (matrix[rows[~held_out]] == 1).sum(axis=0)
+    kept = np.flatnonzero(counts >= labels.minimum_count)
+    if not len(kept):
+        raise RecipeError(
+            "labels.minimum_count",
+            expected=f"at most {counts.max(initial=0)}, the count of the commonest concept",
+            found=str(labels.minimum_count),
+            remedy="Lower it, or train on more records.",
+        )
+    return TrainingSet(
+        store=store,
+        concepts=tuple(everything[index] for index in kept),
+        labels=np.ascontiguousarray(matrix[:, kept]),
+        training_rows=rows[~held_out],
+        validation_rows=rows[held_out],
+    )
+
+
+def _rows_with_findings(
+    store: Store, findings: pl.DataFrame, *, folds: Sequence[int] | None
+) -> Int[np.ndarray, " row"]:
+    """Rows of the folds whose report said anything."""
+    chosen = store.records["record_id"].is_in(findings["record_id"].unique().to_list())
+    if folds is not None:
+        chosen = chosen & store.records["fold"].is_in(list(folds))
+    rows = np.flatnonzero(chosen.to_numpy())
+    if not len(rows):
+        raise StoreError(
+            store.path,
+            expected=f"records with findings in folds {folds or 'any'}",
+            found="none",
+            remedy="Run `supreme extract` on the store, or choose folds that it has.",
+        )
+    return rows
+
+
+def _in_validation(patient: str, share: float) -> bool:
+    """Decide by a hash of the patient, so that the split never depends on order or on a seed."""
+    digest = hashlib.sha256(patient.encode()).digest()
+    return int.from_bytes(digest[:8], "big") < share * 2**64
+
+
+class Phrasing:
+    """Vectors of the concepts' names and synonyms, drawn anew for each batch.
+
+    Args:
+        concepts: Concept ids in the order of the label columns.
+        table: Names and English synonyms that are no abbreviations.
+        text_encoder: Frozen.
+    """
+
+    def __init__(
+        self, concepts: Sequence[str], *, table: ConceptTable, text_encoder: TextEncoder
+    ) -> None:
+        phrases = [_phrases(table, concept) for concept in concepts]
+        self._counts = torch.tensor([len(of_one) for of_one in phrases])
+        self._starts = self._counts.cumsum(0) - self._counts
+        self._vectors = text_encoder.encode([phrase for of_one in phrases for phrase in of_one])
+
+    @property
+    def names(self) -> Float[Tensor, "concept width"]:
+        """Vector of each concept's preferred name."""
+        return self._vectors[self._starts]
+
+    def draw(
+        self, *, synonym_share: float, generator: torch.Generator
+    ) -> Float[Tensor, "concept width"]:
+        """A vector per concept: of its name, or (``synonym_share`` of the time) of any phrase."""
+        shape = self._counts.shape
+        chosen = (torch.rand(shape, generator=generator) * self._counts).long()
+        by_name = torch.rand(shape, generator=generator) >= synonym_share
+        return self._vectors[self._starts + chosen.masked_fill(by_name, 0)]
+
+
+def _phrases(table: ConceptTable, concept: str) -> list[str]:
+    entry = table[concept]
+    terms = [s.phrase for s in entry.synonyms if s.language == "en" and s.kind == "term"]
+    return list(dict.fromkeys([entry.name, *terms]))

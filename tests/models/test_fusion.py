@@ -1,0 +1,61 @@
+"""The Cardiac Fusion Network."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from supreme_ecg.models.fusion import CardiacFusionNetwork
+
+
+def network(*, interacting_queries: bool = False) -> CardiacFusionNetwork:
+    torch.manual_seed(0)
+    fusion = CardiacFusionNetwork(
+        token_width=24, text_width=16, width=32, interacting_queries=interacting_queries
+    ).eval()
+    for parameter in fusion.parameters():  # large enough for differences to show
+        if parameter.ndim > 1:
+            torch.nn.init.normal_(parameter, std=0.3)
+    return fusion
+
+
+def answers(fusion: CardiacFusionNetwork, queries: torch.Tensor) -> torch.Tensor:
+    tokens = torch.randn(3, 10, 24, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        return fusion(tokens, queries)
+
+
+def test_an_answer_does_not_depend_on_what_else_is_asked() -> None:
+    """Traps 18: the logit of a query alone equals its logit among 71."""
+    queries = torch.randn(71, 16)
+    alone = answers(network(), queries[5:6])
+    torch.testing.assert_close(alone[:, 0], answers(network(), queries)[:, 5], rtol=0, atol=1e-5)
+
+
+def test_in_the_papers_form_an_answer_does_depend_on_what_else_is_asked() -> None:
+    """With attention among queries the same logit moves, which is why it is not the default."""
+    queries = torch.randn(71, 16)
+    fusion = network(interacting_queries=True)
+    alone, among = answers(fusion, queries[5:6])[:, 0], answers(fusion, queries)[:, 5]
+    assert (alone - among).abs().max() > 1e-3
+
+
+def test_masked_tokens_change_nothing() -> None:
+    """Whatever stands in a masked token, the logits stay."""
+    fusion, queries = network(), torch.randn(4, 16)
+    tokens = torch.randn(2, 10, 24)
+    mask = torch.ones(2, 10, dtype=torch.bool)
+    mask[:, 7:] = False
+    other = tokens.clone()
+    other[:, 7:] = 100.0
+    with torch.no_grad():
+        torch.testing.assert_close(fusion(tokens, queries, mask), fusion(other, queries, mask))
+        assert not torch.allclose(fusion(tokens, queries), fusion(other, queries))
+
+
+@pytest.mark.parametrize("interacting_queries", [False, True])
+def test_every_weight_learns(interacting_queries: bool) -> None:
+    """One backward pass reaches every parameter."""
+    fusion = network(interacting_queries=interacting_queries).train()
+    fusion(torch.randn(2, 10, 24), torch.randn(4, 16)).square().mean().backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in fusion.parameters())

@@ -1,0 +1,181 @@
+"""SuPreME: answers, loss, and weights on disk."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from supreme_ecg.errors import ContractError, QueryError, WeightsError
+from supreme_ecg.models.resnet import ResNetConfig
+from supreme_ecg.models.supreme import (
+    SuPreME,
+    SuPreMEConfig,
+    SuPreMEParts,
+    masked_binary_cross_entropy,
+)
+from supreme_ecg.models.vit import ViTConfig
+
+SMALL = SuPreMEParts(
+    method=SuPreMEConfig(width=32, layers=1, feedforward=64), encoder=ResNetConfig(stem_width=8)
+)
+QUERIES = ["atrial fibrillation", "left bundle branch block", "normal ECG"]
+
+
+@pytest.fixture
+def model(letters) -> SuPreME:
+    torch.manual_seed(0)
+    return SuPreME(
+        SMALL, trained_concepts=["atrial_fibrillation"], manifest={"corpus": "x"}, text_encoder=letters
+    )
+
+
+def windows(count: int = 4) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    signal = np.random.default_rng(0).normal(size=(count, 12, 1000)).astype(np.float32)
+    return signal, np.ones((count, 12), bool), np.ones((count, 1000), bool)
+
+
+def test_probabilities_come_one_per_window_and_query(model: SuPreME) -> None:
+    """They are float32 between 0 and 1, and the same in any company."""
+    together = model.predict(*windows(), QUERIES)
+    assert together.shape == (4, 3)
+    assert together.dtype == np.float32
+    assert ((together > 0) & (together < 1)).all()
+    alone = model.predict(*(array[2:3] for array in windows()), QUERIES[1:2])
+    np.testing.assert_allclose(alone[0, 0], together[2, 1], atol=1e-6)
+
+
+def test_predicting_moves_no_weight_and_no_running_statistic(model: SuPreME) -> None:
+    """Traps 8: the model is in evaluation mode while it answers, even if it was training."""
+    before = {key: value.clone() for key, value in model.train().state_dict().items()}
+    model.predict(*windows(), QUERIES)
+    assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
+
+
+def test_what_a_mask_calls_missing_is_not_looked_at(model: SuPreME) -> None:
+    """Values under a masked lead or sample change no answer."""
+    signal, leads, samples = windows()
+    leads[:, 3] = False
+    samples[:, 600:] = False
+    expected = model.predict(signal, leads, samples, QUERIES)
+    signal[:, 3] = 7.0
+    signal[:, :, 600:] = -7.0
+    np.testing.assert_array_equal(model.predict(signal, leads, samples, QUERIES), expected)
+
+
+def test_an_abbreviation_is_asked_by_its_full_name(model: SuPreME) -> None:
+    """LBBB and left bundle branch block are one question."""
+    short = model.predict(*windows(), ["LBBB"])
+    np.testing.assert_array_equal(short, model.predict(*windows(), ["left bundle branch block"]))
+
+
+@pytest.mark.parametrize("queries", [[], ["  "], ["atrial fibrillation", ""]])
+def test_no_question_or_an_empty_one_is_refused(model: SuPreME, queries: list[str]) -> None:
+    """The error says what to ask."""
+    with pytest.raises(QueryError, match="at least one question"):
+        model.predict(*windows(), queries)
+
+
+def test_doubtful_labels_leave_the_loss_alone() -> None:
+    """A label of -1 has no gradient and no share in the mean."""
+    logits = torch.tensor([[0.3, -2.0, 5.0]], requires_grad=True)
+    loss = masked_binary_cross_entropy(logits, torch.tensor([[1, 0, -1]]))
+    expected = (np.log1p(np.exp(-0.3)) + np.log1p(np.exp(-2.0))) / 2
+    assert loss.item() == pytest.approx(expected, rel=1e-6)
+    loss.backward()
+    assert logits.grad is not None
+    assert logits.grad[0, 2] == 0
+
+
+def test_a_batch_of_doubt_has_loss_zero() -> None:
+    """Nothing known, nothing to learn, and no division by zero."""
+    assert masked_binary_cross_entropy(torch.ones(2, 2), -torch.ones(2, 2)).item() == 0
+
+
+@pytest.mark.parametrize("encoder", [ResNetConfig(stem_width=8), ViTConfig()])
+def test_saved_and_loaded_weights_give_equal_answers(letters, tmp_path: Path, encoder) -> None:
+    """The folder alone rebuilds the model, its contract, vocabulary and manifest."""
+    parts = SuPreMEParts(method=SMALL.method, encoder=encoder)
+    saved = SuPreME(parts, trained_concepts=["a"], manifest={"folds": [1]}, text_encoder=letters)
+    saved.save(tmp_path / "model", metrics={"loss": 0.5})
+    loaded = SuPreME.from_pretrained(tmp_path / "model", text_encoder=letters)
+    assert (loaded.parts, loaded.trained_concepts, loaded.manifest) == (parts, ("a",), {"folds": [1]})
+    np.testing.assert_array_equal(
+        loaded.predict(*windows(), QUERIES), saved.predict(*windows(), QUERIES)
+    )
+
+
+def test_saving_twice_leaves_one_whole_model(model: SuPreME, letters, tmp_path: Path) -> None:
+    """The second save replaces the first and leaves nothing beside it."""
+    model.save(tmp_path / "model")
+    model.save(tmp_path / "model")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    SuPreME.from_pretrained(tmp_path / "model", text_encoder=letters)
+
+
+def test_a_random_encoder_keeps_all_but_the_encoder(model: SuPreME) -> None:
+    """The baseline row differs from the model in the encoder's weights only."""
+    other = model.with_random_encoder(seed=1)
+    ours, theirs = model.state_dict(), other.state_dict()
+    changed = {key.split(".")[0] for key in ours if not torch.equal(ours[key], theirs[key])}
+    assert changed == {"encoder"}
+    again = model.with_random_encoder(seed=1).state_dict()
+    assert all(torch.equal(theirs[key], again[key]) for key in theirs)
+
+
+def damage_weights(folder: Path) -> None:
+    path = folder / "weights.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+
+
+def change_description(folder: Path, **values: object) -> None:
+    path = folder / "model.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def rename_a_tensor(folder: Path) -> None:
+    from supreme_ecg.models.checkpoint import _sha256
+
+    tensors = load_file(folder / "weights.safetensors")
+    tensors["unknown"] = tensors.pop("fusion.norm.bias")
+    save_file(tensors, folder / "weights.safetensors")
+    change_description(folder, weights_sha256=_sha256(folder / "weights.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (shutil.rmtree, "no such folder"),
+        (lambda folder: (folder / "model.json").unlink(), "no such files"),
+        (lambda folder: (folder / "model.json").write_text("{"), "JSON of a checkpoint"),
+        (damage_weights, "other bytes"),
+        (rename_a_tensor, "2 missing, unknown or misshapen"),
+        (lambda folder: change_description(folder, format=99), "format 99"),
+        (lambda folder: change_description(folder, method="merl"), "method 'merl'"),
+    ],
+)
+def test_weights_that_are_not_exactly_right_are_refused(
+    model: SuPreME, letters, tmp_path: Path, harm, message: str
+) -> None:
+    """Traps 17: never a random model with a printed note."""
+    model.save(tmp_path / "model")
+    harm(tmp_path / "model")
+    with pytest.raises(WeightsError, match=message):
+        SuPreME.from_pretrained(tmp_path / "model", text_encoder=letters)
+
+
+def test_a_contract_of_another_version_is_refused(model: SuPreME, letters, tmp_path: Path) -> None:
+    """A contract key that this version does not know is named."""
+    model.save(tmp_path / "model")
+    parts = model.parts.to_json()
+    parts["contract"]["notch_hz"] = 50
+    change_description(tmp_path / "model", parts=parts)
+    with pytest.raises(ContractError, match="notch_hz"):
+        SuPreME.from_pretrained(tmp_path / "model", text_encoder=letters)

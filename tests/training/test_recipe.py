@@ -1,0 +1,87 @@
+"""Recipes are read strictly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from supreme_ecg.errors import RecipeError
+from supreme_ecg.training.recipe import find_recipe, read_recipe
+
+PACKAGED = ("supreme_ptb_xl_100hz", "supreme_mimic_iv_ecg", "smoke")
+LEAST = '[data]\ncorpus = "ptb_xl"\n[encoder]\nname = "resnet"\n[schedule]\nname = "cosine"\n'
+
+
+@pytest.fixture
+def least(tmp_path: Path) -> Path:
+    path = tmp_path / "least.toml"
+    path.write_text(LEAST)
+    return path
+
+
+@pytest.mark.parametrize("name", PACKAGED)
+def test_every_packaged_recipe_is_valid(name: str) -> None:
+    """Each is found by its name and read without complaint."""
+    assert read_recipe(find_recipe(name)).method.name == "supreme"
+
+
+def test_no_packaged_recipe_is_untested() -> None:
+    """The list above is the folder's content."""
+    assert {path.stem for path in find_recipe("smoke").parent.glob("*.toml")} == set(PACKAGED)
+
+
+def test_the_papers_recipe_has_the_papers_sizes() -> None:
+    """ViT-tiny, MedCPT by its first token, a 768-wide interacting fusion network, 500 Hz."""
+    recipe = read_recipe(find_recipe("supreme_mimic_iv_ecg"))
+    assert (recipe.encoder.name, recipe.data.sampling_rate_hz) == ("vit", 500)
+    assert (recipe.method.width, recipe.method.layers, recipe.method.interacting_queries) == (768, 4, True)
+    assert recipe.text_encoder.pooling == "first"
+
+
+def test_an_override_is_a_line_of_toml(least: Path) -> None:
+    """It wins over the file, number formats such as 3e-4 included."""
+    recipe = read_recipe(
+        least, overrides=["training.learning_rate=3e-4", 'encoder.name="vit"', "data.folds=[1, 2]"]
+    )
+    assert recipe.training.learning_rate == 3e-4
+    assert recipe.encoder.name == "vit"
+    assert recipe.data.folds == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("addition", "message"),
+    [
+        ("[training]\nlearning_rat = 1", "Did you mean 'learning_rate'"),
+        ("[trainning]\nepochs = 1", "Did you mean 'training'"),
+        ("[labels]\nuncertain = 'guessed'", "'guessed'"),
+        ("[training]\nepochs = 0", "training.epochs"),
+        ("[training]\nepochs = 'many'", "training.epochs"),
+        ("[training\nepochs = 1", "valid TOML"),
+    ],
+)
+def test_a_wrong_recipe_is_refused_with_the_place(least: Path, addition: str, message: str) -> None:
+    """Unknown keys name the nearest known one; wrong values name the key."""
+    least.write_text(LEAST + addition)
+    with pytest.raises(RecipeError, match=message):
+        read_recipe(least)
+
+
+def test_a_key_of_another_encoder_is_refused(least: Path) -> None:
+    """A ResNet has no patch size."""
+    with pytest.raises(RecipeError, match=r"encoder\.patch_samples"):
+        read_recipe(least, overrides=["encoder.patch_samples=50"])
+
+
+def test_an_unknown_name_lists_the_packaged_recipes() -> None:
+    """The error names all of them."""
+    with pytest.raises(RecipeError, match="smoke, supreme_mimic_iv_ecg, supreme_ptb_xl_100hz"):
+        find_recipe("supreme_ptbxl")
+
+
+def test_a_missing_section_is_named(tmp_path: Path) -> None:
+    """A recipe must say which encoder it trains."""
+    path = tmp_path / "r.toml"
+    path.write_text('[data]\ncorpus = "ptb_xl"\n[schedule]\nname = "cosine"\n')
+    with pytest.raises(RecipeError, match="encoder"):
+        read_recipe(path)
