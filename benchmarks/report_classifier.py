@@ -95,9 +95,7 @@ def extract(records: pl.DataFrame, extractor: RuleExtractor) -> tuple[pl.DataFra
     return pl.DataFrame(rows, schema=schema, orient="row"), time.perf_counter() - begun
 
 
-def classify(
-    training: pl.DataFrame, test: pl.DataFrame, codes: list[str]
-) -> dict[str, CodeScore]:
+def classify(training: pl.DataFrame, test: pl.DataFrame, codes: list[str]) -> dict[str, CodeScore]:
     """Train on one part, score on the other; ``micro`` is all codes together."""
     words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
     features = words.fit_transform(training["report"].to_list())
@@ -123,11 +121,11 @@ def score(code: str, coded: np.ndarray, said: np.ndarray) -> CodeScore:
 def as_text(result: dict) -> str:
     """Lay the result out as a table."""
     lines = [f"{'code':8} {'coded':>6} {'rules':>7} {'(P':>6} {'R)':>6} {'classifier':>11}"]
-    for row in result["codes"]:
-        lines.append(
-            f"{row['code']:8} {row['coded']:6} {row['rules']:7.3f} {row['rules_precision']:6.2f} "
-            f"{row['rules_recall']:6.2f} {row['classifier']:11.3f}"
-        )
+    lines.extend(
+        f"{row['code']:8} {row['coded']:6} {row['rules']:7.3f} {row['rules_precision']:6.2f} "
+        f"{row['rules_recall']:6.2f} {row['classifier']:11.3f}"
+        for row in result["codes"]
+    )
     lines.append(
         f"micro-F1: rules {result['rules_micro_f1']:.3f} "
         f"(present only {result['rules_micro_f1_present_only']:.3f}), "

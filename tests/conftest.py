@@ -45,3 +45,30 @@ class LetterEncoder:
 def letters() -> LetterEncoder:
     """The text encoder for tests."""
     return LetterEncoder()
+
+
+@pytest.fixture(scope="session")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixty simulated patients at 100 Hz."""
+    from supreme_ecg.synthetic.cohort import make_cohort
+
+    folder = tmp_path_factory.mktemp("cohort") / "cohort"
+    make_cohort(folder, patients=60, seed=0, sampling_rate_hz=100)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cohort_store(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of the simulated patients, with findings. Read only."""
+    from supreme_ecg.concepts.table import ConceptTable
+    from supreme_ecg.corpora.synthetic import Synthetic
+    from supreme_ecg.preprocessing.contract import SignalContract
+    from supreme_ecg.reports.rules import RuleExtractor
+    from supreme_ecg.store.extraction import extract_store
+    from supreme_ecg.store.ingest import ingest
+    from supreme_ecg.store.reading import Store
+
+    folder = tmp_path_factory.mktemp("store") / "store"
+    ingest(Synthetic(), cohort, folder, contract=SignalContract())
+    extract_store(Store.open(folder), RuleExtractor(ConceptTable.load().lexicon()))
+    return folder

@@ -1,0 +1,1 @@
+"""Findings -> concepts: the vocabulary, its hierarchy, codes and words, and the labels."""

@@ -1,0 +1,1 @@
+"""Weights -> scores: tasks, metrics with bootstrap intervals, zero-shot, extraction scores."""

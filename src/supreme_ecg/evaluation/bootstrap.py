@@ -177,8 +177,7 @@ class _RankedClass:
 
     @classmethod
     def of(cls, labels: np.ndarray, scores: np.ndarray, patient: np.ndarray) -> _RankedClass:
-        # Within a tie the patient decides the order, so that the order of records plays no part.
-        order = np.lexsort((patient, scores))
+        order = np.argsort(scores)
         positive, negative = order[labels[order] == 1], order[labels[order] == 0]
         return cls(
             _Side.of(patient[positive]),
@@ -194,7 +193,9 @@ class _RankedClass:
         shared_weights = self.positive.shared(drawn)
         shared_places = self._places(self.negative.shared(drawn))
         joint = _weighted_mean(shared_places, shared_weights)
-        positive, negative = (side.apart(len(drawn), rng) for side in (self.positive, self.negative))
+        positive, negative = (
+            side.apart(len(drawn), rng) for side in (self.positive, self.negative)
+        )
         if positive is None and negative is None:
             return joint, joint
         own = _weighted_mean(

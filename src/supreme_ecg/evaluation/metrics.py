@@ -88,8 +88,8 @@ def average_precision(
 
 
 def macro(
-    values: Float[np.ndarray, "... cls"], *, keep: Bool[np.ndarray, " cls"] | None = None
-) -> Float[np.ndarray, "..."]:
+    values: Float[np.ndarray, "*draw cls"], *, keep: Bool[np.ndarray, " cls"] | None = None
+) -> Float[np.ndarray, " *draw"]:
     """Mean over the classes that have a value.
 
     Args:

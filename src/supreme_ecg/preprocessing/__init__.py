@@ -1,0 +1,1 @@
+"""Record -> Window: the signal contract, resampling, masks, quality checks."""

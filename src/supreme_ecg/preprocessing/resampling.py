@@ -54,7 +54,7 @@ def anti_alias_filter(up: int, down: int) -> Float[np.ndarray, " tap"]:
     transition = (1 - PASSBAND) * nyquist
     order = (STOPBAND_DB - 7.95) / (2.285 * math.pi * transition)
     half = math.ceil(order / 2)
-    taps = firwin(
+    taps: Float[np.ndarray, " tap"] = firwin(
         2 * half + 1, (1 + PASSBAND) / 2 * nyquist, window=("kaiser", kaiser_beta(STOPBAND_DB))
     )
     for phase in range(up):
@@ -63,8 +63,10 @@ def anti_alias_filter(up: int, down: int) -> Float[np.ndarray, " tap"]:
 
 
 def half_length_s(rate_hz: float, target_hz: float) -> float:
-    """How far the filter reaches to either side of a sample, in seconds."""
+    """How far the filter reaches to either side of a sample, in seconds (0 at equal rates)."""
     step = ratio(rate_hz, target_hz)
+    if step == 1:
+        return 0.0
     taps = anti_alias_filter(step.numerator, step.denominator)
     return (len(taps) // 2) / (step.numerator * rate_hz)
 
@@ -89,7 +91,7 @@ def resample(
         return signal
     up, down = step.numerator, step.denominator
     taps = anti_alias_filter(up, down)
-    resampled = resample_poly(
+    resampled: Float[np.ndarray, "lead resampled"] = resample_poly(
         signal, up, down, axis=-1, window=taps, padtype="antireflect"
     )
     return resampled.astype(np.float32)

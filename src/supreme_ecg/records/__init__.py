@@ -1,0 +1,1 @@
+"""File -> Record: what an ECG is, one file per format."""

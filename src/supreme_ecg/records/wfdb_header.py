@@ -26,6 +26,7 @@ MILLIVOLTS_PER_UNIT: Final = {
 _DEFAULT_RATE_HZ: Final = 250.0  # header(5), "sampling frequency"
 _DEFAULT_UNITS: Final = "mV"  # header(5), "ADC units"
 _FULL_SIGNAL_LINE: Final = 9
+_LARGEST_ADC_VALUE: Final = 1 << 32  # no format has more than 32 bits
 
 
 class Storage(NamedTuple):
@@ -120,7 +121,7 @@ def _record_line(line: str, where: object, number: int) -> tuple[str, int, int, 
         samples = int(rest[1]) if len(rest) > 1 else 0
         values = name, int(segments or 0), int(signals), rate_hz, samples
     except ValueError:
-        values = name, 0, 0, math.nan, 0
+        values = "", 0, 0, math.nan, 0
     if not 0 < values[3] < math.inf or min(values[1], values[2], values[4]) < 0:
         raise _unreadable(where, number, "'NAME SIGNALS RATE SAMPLES', a rate above 0", repr(line))
     return values
@@ -134,7 +135,7 @@ def _signal_line(number: int, line: str, index: int, record: str, where: object)
         storage = _storage(fields[1])
         gain, baseline, units = _calibration(fields[2]) if size > 2 else (0.0, None, "")
         if baseline is None:
-            baseline = int(fields[4]) if size > 4 else 0
+            baseline = _adc_value(fields[4]) if size > 4 else 0
         checksum = int(fields[6]) if size > 6 else None
     except (ValueError, IndexError):
         raise _unreadable(
@@ -161,7 +162,10 @@ def _storage(field: str) -> Storage:
     rest, _, offset = field.partition("+")
     rest, _, skew = rest.partition(":")
     code, _, per_frame = rest.partition("x")
-    return Storage(str(int(code)), int(per_frame or 1), int(skew or 0), int(offset or 0))
+    storage = Storage(str(int(code)), int(per_frame or 1), int(skew or 0), int(offset or 0))
+    if min(storage[1:]) < 0 or not storage.samples_per_frame:
+        raise ValueError(field)
+    return storage
 
 
 @lru_cache(maxsize=256)
@@ -169,8 +173,15 @@ def _calibration(field: str) -> tuple[float, int | None, str]:
     """Split ``GAIN[(BASELINE)][/UNITS]``; a missing baseline is the ADC zero, hence None."""
     rest, _, units = field.partition("/")
     gain, _, baseline = rest.partition("(")
-    value = int(baseline.removesuffix(")")) if baseline else None
+    value = _adc_value(baseline.removesuffix(")")) if baseline else None
     return float(gain), value, units or _DEFAULT_UNITS
+
+
+def _adc_value(text: str) -> int:
+    value = int(text)
+    if abs(value) >= _LARGEST_ADC_VALUE:
+        raise ValueError(text)
+    return value
 
 
 def _unreadable(where: object, number: int, expected: str, found: str) -> RecordError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +26,10 @@ def write_wfdb(record: Record, folder: Path, *, microvolts_per_count: float = 1.
         The header's path, which :func:`read_record` reads back.
 
     Raises:
-        RecordError: A sample is beyond the range of int16 at this resolution, or the folder
-            cannot be written.
+        RecordError: A sample is beyond the range of int16 at this resolution, the id is no WFDB
+            record name, or the folder cannot be written.
     """
+    _check_id(record.id)
     millivolts = np.stack(list(record.leads.values()), axis=1)
     gain = 1000 / microvolts_per_count
     counts = np.rint(millivolts.astype(np.float64) * gain)
@@ -55,9 +57,19 @@ def write_wfdb(record: Record, folder: Path, *, microvolts_per_count: float = 1.
     return path
 
 
+def _check_id(name: str) -> None:
+    if not re.fullmatch(r"[-\w]+", name):
+        raise RecordError(
+            repr(name),
+            expected="a WFDB record name (letters, digits, '-', '_')",
+            found="other characters",
+            remedy="Give the record another id.",
+        )
+
+
 def _header(record: Record, counts: np.ndarray, gain: float) -> str:
     """Header text; the checksum is the sum of the samples modulo 65536."""
-    lines = [f"{record.id} {counts.shape[1]} {record.sampling_rate_hz:g} {counts.shape[0]}"]
+    lines = [f"{record.id} {counts.shape[1]} {record.sampling_rate_hz:.12g} {counts.shape[0]}"]
     lines += [
         f"{record.id}.dat 16 {gain:.12g}(0)/mV 16 0 {column[0]} {int(column.sum(dtype=int)) % 65536}"
         f" 0 {name}"
@@ -66,7 +78,7 @@ def _header(record: Record, counts: np.ndarray, gain: float) -> str:
     lines += [
         f"#{key}: {value}"
         for key, value in (
-            ("Age", record.age_years and f"{record.age_years:g}"),
+            ("Age", "" if record.age_years is None else f"{record.age_years:g}"),
             ("Sex", record.sex and record.sex.capitalize()),
             ("Dx", ",".join(record.codes)),
             ("<subject_id>", record.patient_id),

@@ -1,0 +1,1 @@
+"""Report -> findings: statements, and the rules that read them."""

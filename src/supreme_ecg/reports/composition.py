@@ -18,7 +18,26 @@ from supreme_ecg.reports.lexicon import Lexicon, Match
 from supreme_ecg.reports.tokens import Token, normal_word
 
 _JOINING: Final = frozenset({"and", "or"})
-_BETWEEN: Final = frozenset("a an the in of wall der de des im i med vom von with mit".split())
+_BETWEEN: Final = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "in",
+        "of",
+        "wall",
+        "der",
+        "de",
+        "des",
+        "im",
+        "i",
+        "med",
+        "vom",
+        "von",
+        "with",
+        "mit",
+    ]
+)
 _LONGEST_MODIFIER: Final = 3
 _REACH: Final = 5
 """Most words from a qualifier to its head."""
@@ -73,6 +92,8 @@ class Shared:
     """Index of the finding that has the head."""
     refines: bool
     """Whether the modifier belongs to the whole head, so that the bare head gives way to it."""
+    alternative: bool
+    """Whether "or" joins it to its head's own finding."""
 
 
 def find_qualifiers(
@@ -104,9 +125,7 @@ def find_qualifiers(
     return tuple(found)
 
 
-def _touches(
-    tokens: Sequence[Token], item: Match, word: Match, skipped: frozenset[int]
-) -> bool:
+def _touches(tokens: Sequence[Token], item: Match, word: Match, skipped: frozenset[int]) -> bool:
     between = range(item.last + 1, word.first)
     gaps = [tokens[k].gap for k in range(item.last + 1, word.first + 1)]
     return all(k in skipped for k in between) and "comma" not in gaps
@@ -116,19 +135,21 @@ def _head_before(tokens: Sequence[Token], items: Sequence[Match], word: Match) -
     index = max((k for k, item in enumerate(items) if item.last < word.first), default=None)
     if index is None:
         return None
-    return index if _can_qualify(tokens, items[index], word, items[index].last, word.first) else None
+    return (
+        index if _can_qualify(tokens, items[index], word, items[index].last, word.first) else None
+    )
 
 
 def _head_after(tokens: Sequence[Token], items: Sequence[Match], word: Match) -> int | None:
     index = min((k for k, item in enumerate(items) if item.first > word.last), default=None)
     if index is None:
         return None
-    return index if _can_qualify(tokens, items[index], word, word.last, items[index].first) else None
+    return (
+        index if _can_qualify(tokens, items[index], word, word.last, items[index].first) else None
+    )
 
 
-def _can_qualify(
-    tokens: Sequence[Token], item: Match, word: Match, start: int, end: int
-) -> bool:
+def _can_qualify(tokens: Sequence[Token], item: Match, word: Match, start: int, end: int) -> bool:
     heads = _heads()[word.concept]
     if end - start > _REACH or any(token.gap == "stop" for token in tokens[start + 1 : end + 1]):
         return False
@@ -151,9 +172,9 @@ def share_heads(
     """
     taken = frozenset(k for item in items for k in range(item.first, item.last + 1))
     return tuple(
-        Shared(match, index, refines)
+        Shared(match, index, refines, alternative)
         for index, item in enumerate(items)
-        for match, refines in (
+        for match, refines, alternative in (
             *_leftwards(tokens, item, lexicon, taken, skipped),
             *_rightwards(tokens, item, lexicon, taken, skipped),
         )
@@ -166,13 +187,14 @@ def _leftwards(
     lexicon: Lexicon,
     taken: frozenset[int],
     skipped: frozenset[int],
-) -> Iterator[tuple[Match, bool]]:
+) -> Iterator[tuple[Match, bool, bool]]:
     """Yield ``left ...`` of "left and right ...", again and again to the left."""
-    end = item.first
+    end, alternative = item.first, False
     while end > 0:
         stop, joined = end, tokens[end].gap in ("comma", "slash")
         if tokens[end - 1].word in _JOINING:
             stop, joined = end - 1, True
+            alternative = alternative or tokens[stop].word == "or"
         while stop > 0 and stop - 1 in skipped and not joined:
             stop -= 1
         if stop == end and not joined:
@@ -184,7 +206,7 @@ def _leftwards(
                 found = _named(tokens, (first, stop), item, lexicon, joined=joined)
         if found is None:
             return
-        yield Match(found[0], start, item.last), found[1]
+        yield Match(found[0], start, item.last), found[1], alternative
         end = start
 
 
@@ -194,12 +216,13 @@ def _rightwards(
     lexicon: Lexicon,
     taken: frozenset[int],
     skipped: frozenset[int],
-) -> Iterator[tuple[Match, bool]]:
+) -> Iterator[tuple[Match, bool, bool]]:
     """Yield ``inferior infarct`` of "infarct, old, inferior" and "infarct of the inferior wall"."""
-    start, joined = item.last + 1, False
+    start, joined, alternative = item.last + 1, False, False
     while start < len(tokens) and tokens[start].gap != "stop" and start not in taken:
         if start in skipped or tokens[start].word in _JOINING | _BETWEEN:
             joined = joined or tokens[start].word in _JOINING
+            alternative = alternative or tokens[start].word == "or"
             start += 1
             continue
         found, last = None, start
@@ -209,7 +232,7 @@ def _rightwards(
                 found = _named(tokens, (start, last + 1), item, lexicon, joined=joined)
         if found is None:
             return
-        yield Match(found[0], item.first, last), found[1]
+        yield Match(found[0], item.first, last), found[1], alternative
         start = last + 1
 
 

@@ -35,9 +35,7 @@ class Lexicon:
         ConceptError: Two concepts share a phrase; the message names the phrase and both.
     """
 
-    def __init__(
-        self, phrases: Iterable[tuple[str, str, bool]], *, endings: bool = False
-    ) -> None:
+    def __init__(self, phrases: Iterable[tuple[str, str, bool]], *, endings: bool = False) -> None:
         self._endings = endings
         self._concepts: dict[tuple[str, ...], str] = {}
         self._exact: dict[tuple[str, ...], frozenset[str]] = {}
@@ -73,7 +71,7 @@ class Lexicon:
     def find(self, text: str) -> str | None:
         """Return the concept that a whole text names, if any."""
         tokens = tokenize(text)
-        match = self.longest(tokens, 0)
+        match = self.longest(tokens, 0) if tokens else None
         return match.concept if match and match.last == len(tokens) - 1 else None
 
     def longest(self, tokens: Sequence[Token], first: int) -> Match | None:

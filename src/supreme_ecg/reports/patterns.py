@@ -13,11 +13,32 @@ from typing import Final
 from supreme_ecg.reports.lexicon import Match
 from supreme_ecg.reports.tokens import Token, normal_word
 
-_HEADS: Final = (
-    "axis block complex ekg ecg p pr q qrs qs qt r rhythm rhythmus segment st t u voltage wave"
-).split()
+_HEADS: Final = [
+    "axis",
+    "block",
+    "complex",
+    "ekg",
+    "ecg",
+    "p",
+    "pr",
+    "q",
+    "qrs",
+    "qs",
+    "qt",
+    "r",
+    "rhythm",
+    "rhythmus",
+    "segment",
+    "st",
+    "t",
+    "u",
+    "voltage",
+    "wave",
+]
 """Words that a gap cannot leap over, because they begin another finding."""
 _GAP: Final = rf"(?:(?!(?:{'|'.join(normal_word(word) for word in _HEADS)}) )[^. ]+ ){{0,10}}"
+
+_ANCHORS: Final = {"^": r"\A", "$": r"\Z"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +56,8 @@ def read_patterns() -> tuple[Pattern, ...]:
     """Return the patterns of ``patterns.csv``.
 
     A pattern is a row of words; ``a|b`` is a choice, ``...`` a gap of up to ten words that names
-    no other part of the tracing, ``word?`` may be left out.
+    no other part of the tracing, ``word?`` may be left out; ``^`` and ``$`` are the ends of the
+    statement.
     """
     with (files("supreme_ecg.reports") / "patterns.csv").open(encoding="utf-8") as file:
         return tuple(
@@ -46,7 +68,9 @@ def read_patterns() -> tuple[Pattern, ...]:
 def _compile(pattern: str) -> re.Pattern[str]:
     parts = []
     for part in pattern.split():
-        if part == "...":
+        if part in _ANCHORS:
+            parts.append(_ANCHORS[part])
+        elif part == "...":
             parts.append(_GAP)
         else:
             choice = "|".join(normal_word(word) for word in part.rstrip("?").split("|"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Final, cast
 
 from supreme_ecg.reports.composition import (
     Qualifier,
@@ -49,9 +49,7 @@ class RuleExtractor:
         """
         tokens = _read_in_context(tokenize(statement))
         items, cues, words = self._scan(tokens)
-        items = sorted(
-            {*items, *match_patterns(tokens)}, key=lambda item: (item.first, -item.last)
-        )
+        items = sorted({*items, *match_patterns(tokens)}, key=lambda item: (item.first, -item.last))
         apart = frozenset(k for cue in cues for k in range(cue.first, cue.last + 1))
         qualifiers = find_qualifiers(tokens, items, words, apart)
         apart |= {k for word in words for k in range(word.first, word.last + 1)}
@@ -60,9 +58,10 @@ class RuleExtractor:
         lines = sorted([*items, *ages], key=lambda item: (item.first, -item.last))
         said = dict(zip(lines, assert_each(tokens, lines, [as_cue(c) for c in cues]), strict=True))
         found = [
-            *_refined(items, shared, said),
+            *_refined(items, shared, qualifiers, said),
             *_qualifying(qualifiers, items, said),
         ]
+        found += list(_implied(found))
         return tuple(
             Finding(match.concept, assertion, _span(tokens, match), self.name)
             for match, assertion in sorted(set(found), key=lambda each: _order(each[0]))
@@ -106,15 +105,26 @@ def _read_in_context(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
 
 
 def _refined(
-    items: Sequence[Match], shared: Sequence[Shared], said: dict[Match, Assertion]
+    items: Sequence[Match],
+    shared: Sequence[Shared],
+    qualifiers: Sequence[Qualifier],
+    said: dict[Match, Assertion],
 ) -> Iterator[tuple[Match, Assertion]]:
-    """Yield the findings; those whose head took an own modifier give way to the refined ones."""
+    """Yield the findings; those whose head took an own modifier give way to the refined ones.
+
+    "No acute infarct" denies the acute one only, so a denied finding with a qualifier before it
+    says nothing of its own.
+    """
     refined = {each.of for each in shared if each.refines}
+    open_choice = {each.of for each in shared if each.alternative}
+    spared = {each.of for each in qualifiers if each.joined and said[items[each.of]] == "absent"}
     for index, item in enumerate(items):
-        if index not in refined:
-            yield item, said[item]
-    for each in shared:
-        yield each.match, said[items[each.of]]
+        doubtful = index in open_choice and said[item] == "present"
+        assertion = "uncertain" if doubtful else said[item]
+        if index not in spared:
+            if index not in refined:
+                yield item, assertion
+            yield from ((each.match, assertion) for each in shared if each.of == index)
 
 
 def _qualifying(
@@ -130,6 +140,26 @@ def _qualifying(
         )
         own = said[item] if qualifier.joined else said[qualifier.match]
         yield span, max(own, said[item], key=_DOUBT.__getitem__)
+
+
+@cache
+def _implications() -> dict[str, tuple[tuple[str, Assertion], ...]]:
+    implied: dict[str, tuple[tuple[str, Assertion], ...]] = {}
+    with (files("supreme_ecg.reports") / "implications.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            pair = (row["implied"], cast(Assertion, row["assertion"]))
+            implied[row["concept"]] = (*implied.get(row["concept"], ()), pair)
+    return implied
+
+
+def _implied(
+    found: Sequence[tuple[Match, Assertion]],
+) -> Iterator[tuple[Match, Assertion]]:
+    """Yield what findings imply in a weaker form: "otherwise normal" is doubtfully normal."""
+    for match, assertion in found:
+        if assertion != "absent":
+            for concept, weaker in _implications().get(match.concept, ()):
+                yield replace(match, concept=concept), weaker
 
 
 def _span(tokens: Sequence[Token], match: Match) -> tuple[int, int]:

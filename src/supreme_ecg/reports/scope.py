@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Final, Literal, cast
 
 from supreme_ecg.reports.finding import Assertion
@@ -17,15 +18,70 @@ Direction = Literal["forward", "backward", "either"]
 Link = Literal["and", "or", "comma", "touching", "none"]
 """How two neighbouring findings hang together."""
 
-_AND: Final = frozenset("and nor sowie samt resp bzw plus as well".split())
+_AND: Final = frozenset(["and", "nor", "sowie", "samt", "resp", "bzw", "plus", "as", "well"])
 _OR: Final = frozenset(["or"])
 _FILLERS: Final = frozenset(
-    "a an the of for any to due auf einen eine ein einer fur av om pa till also both sign signs "
-    "in leads lead ableitung ableitungen avledningar i ii iii avr avl avf f l".split()
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "for",
+        "any",
+        "to",
+        "due",
+        "auf",
+        "einen",
+        "eine",
+        "ein",
+        "einer",
+        "fur",
+        "av",
+        "om",
+        "pa",
+        "till",
+        "also",
+        "both",
+        "sign",
+        "signs",
+        "in",
+        "leads",
+        "lead",
+        "ableitung",
+        "ableitungen",
+        "avledningar",
+        "i",
+        "ii",
+        "iii",
+        "avr",
+        "avl",
+        "avf",
+        "f",
+        "l",
+    ]
 )
 _ENDS: Final = frozenset(
-    "but however although though except apart aber jedoch sonst ansonsten ausser men dock eljest "
-    "otherwise with mit med because".split()
+    [
+        "but",
+        "however",
+        "although",
+        "though",
+        "except",
+        "apart",
+        "aber",
+        "jedoch",
+        "sonst",
+        "ansonsten",
+        "ausser",
+        "men",
+        "dock",
+        "eljest",
+        "otherwise",
+        "with",
+        "mit",
+        "med",
+        "because",
+    ]
 )
 _REACH: Final = 7
 """Most words between a cue and its finding."""
@@ -78,7 +134,7 @@ def assert_each(
         be excluded"); alternatives ("ischaemia or strain") that are not denied are uncertain.
     """
     said: list[set[Assertion]] = [set() for _ in items]
-    links = [link(tokens, a, b) for a, b in zip(items, items[1:], strict=False)]
+    links = [link(tokens, a, b) for a, b in pairwise(items)]
     for cue in cues:
         for index in _targets(cue, tokens, items, links):
             if cue.assertion:
@@ -118,7 +174,7 @@ def link(tokens: Sequence[Token], before: Match, after: Match) -> Link:
 def _targets(
     cue: Cue, tokens: Sequence[Token], items: Sequence[Match], links: Sequence[Link]
 ) -> list[int]:
-    around = [k for k, item in enumerate(items) if item.first < cue.first and cue.last < item.last]
+    around = [k for k, item in enumerate(items) if item.first < cue.first and cue.last <= item.last]
     following = _following(cue, tokens, items)
     preceding = _preceding(cue, tokens, items)
     if cue.direction == "either":
@@ -157,7 +213,9 @@ def _preceding(cue: Cue, tokens: Sequence[Token], items: Sequence[Match]) -> int
 
 def _onward(start: int, links: Sequence[Link], *, touching: bool) -> list[int]:
     """Return the findings after one that share a cue in front of it."""
-    reached, index, waiting = [], start, []
+    reached: list[int] = []
+    waiting: list[int] = []
+    index = start
     while index < len(links):
         kind = links[index]
         index += 1

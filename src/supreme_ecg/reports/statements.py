@@ -35,9 +35,63 @@ _SENTENCE_END: Final = re.compile(r"[.;!?]+(?=\s|$)|\n\s*\n")
 _DEGREE: Final = re.compile(r"\s+gra[dn]|\s+degree", re.IGNORECASE)
 _INNER_UPPER: Final = re.compile(r"[ÄÖÜÅ]")
 _BINDING: Final = frozenset(
-    "ad and an auf av bei durch for fur im in inga ingen inget kein keine mit moglich "
-    "moglicherweise mogl na nach nicht no of ohne om or pa sasom sonst till va verd verdacht vid "
-    "von wahrscheinlich with".split()
+    [
+        "a",
+        "abnorme",
+        "abnormale",
+        "ad",
+        "and",
+        "an",
+        "auf",
+        "av",
+        "bei",
+        "durch",
+        "for",
+        "fur",
+        "im",
+        "in",
+        "inga",
+        "ingen",
+        "inget",
+        "kein",
+        "keine",
+        "leichte",
+        "minimale",
+        "misstankt",
+        "mit",
+        "mogliche",
+        "moglicher",
+        "moglicherweise",
+        "moglichen",
+        "mogl",
+        "mojlig",
+        "mojligen",
+        "mojligt",
+        "n",
+        "na",
+        "nach",
+        "nicht",
+        "no",
+        "of",
+        "ohne",
+        "om",
+        "or",
+        "pa",
+        "sannolikt",
+        "sasom",
+        "sonst",
+        "till",
+        "troligen",
+        "va",
+        "verd",
+        "verdacht",
+        "vid",
+        "overvag",
+        "von",
+        "wahrscheinlich",
+        "wahrscheinliche",
+        "with",
+    ]
 )
 """Words (without umlauts) after which no new statement begins."""
 
@@ -130,4 +184,6 @@ def _at_heads(sentence: str) -> list[str]:
         if before and not token.gap and before.plain not in _BINDING:
             starts.append(token.start)
     ends = [*starts[1:], len(sentence)]
-    return [_joined(sentence[a:b]) for a, b in zip(starts, ends, strict=True) if _joined(sentence[a:b])]
+    return [
+        _joined(sentence[a:b]) for a, b in zip(starts, ends, strict=True) if _joined(sentence[a:b])
+    ]

@@ -11,9 +11,49 @@ Gap = Literal["", "comma", "slash", "stop"]
 """What stands between a word and the one before it; blanks, hyphens and brackets count as nothing."""
 
 ABBREVIATED: Final = frozenset(
-    "abl abn amplitudkrit ant anteros bzw ca dr eg etc evtl ggf ie incl inf inkl intraventr krit "
-    "lat li misst moegl mogl mögl nr poss post prob re resp sog st unbest unspez usw va verd vs "
-    "wahrsch wg zn".split()
+    [
+        "abl",
+        "abn",
+        "amplitudkrit",
+        "ant",
+        "anteros",
+        "bzw",
+        "ca",
+        "dr",
+        "eg",
+        "etc",
+        "evtl",
+        "ggf",
+        "ie",
+        "incl",
+        "inf",
+        "inkl",
+        "intraventr",
+        "krit",
+        "lat",
+        "li",
+        "misst",
+        "moegl",
+        "mogl",
+        "mögl",
+        "nr",
+        "poss",
+        "post",
+        "prob",
+        "re",
+        "resp",
+        "sog",
+        "st",
+        "unbest",
+        "unspez",
+        "usw",
+        "va",
+        "verd",
+        "vs",
+        "wahrsch",
+        "wg",
+        "zn",
+    ]
 )
 """Words that are written with a full stop without ending a sentence."""
 
@@ -22,8 +62,10 @@ _WORD: Final = re.compile(
     r"|#?[^\W_]+(?:#[^\W_]+)*(?:\((?:s|n|e|en|er|es|r|a|ar)\)(?!\w))?|[&?]",
     re.IGNORECASE,
 )
-_STOP: Final = re.compile(r"[.;:!?](?=\s|$)")
-_FOLD: Final = str.maketrans({"ä": "a", "å": "a", "æ": "a", "ö": "o", "ø": "o", "ü": "u", "é": "e", "#": "u"})
+_STOP: Final = re.compile(r"[.;:!?](?=\s)")
+_FOLD: Final = str.maketrans(
+    {"ä": "a", "å": "a", "æ": "a", "ö": "o", "ø": "o", "ü": "u", "é": "e", "#": "u"}
+)
 _SAME: Final = {
     "&": "and",
     "1st": "first",
@@ -35,7 +77,8 @@ _SAME: Final = {
     "eller": "or",
     "oder": "or",
 }
-_ENDINGS: Final = ("en", "er", "es", "em", "e", "s")
+_ENDINGS: Final = {"en": 4, "er": 4, "es": 4, "em": 4, "e": 4, "s": 3}
+"""Endings that are taken off, and the letters that must be left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +125,12 @@ def normal_word(written: str) -> str:
         written: One word, as tokens are cut.
 
     Returns:
-        The plain word, from five letters on without the endings of German adjectives and of
-        plurals.
+        The plain word without the ending of a German adjective or a plural, where enough is left
+        (``PACE`` and ``PACs`` stay apart).
     """
     word = plain_word(written)
-    if len(word) < 5 or word[-1].isdigit():
-        return word
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
+    for ending, shortest_stem in _ENDINGS.items():
+        if word.endswith(ending) and len(word) - len(ending) >= shortest_stem:
             return word[: -len(ending)]
     return word
 

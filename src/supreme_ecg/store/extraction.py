@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -16,9 +16,10 @@ from supreme_ecg.errors import StoreError
 from supreme_ecg.reports.extractor import Extractor
 from supreme_ecg.reports.finding import Finding
 from supreme_ecg.reports.statements import split_statements
+from supreme_ecg.store.files import write_whole
+from supreme_ecg.store.layout import FINDINGS
 from supreme_ecg.store.reading import Store
 
-FINDINGS_FILE: Final = "findings.parquet"
 FINDINGS_SCHEMA: Final = pl.Schema(
     {
         "record_id": pl.String,
@@ -101,7 +102,9 @@ def extract_store(
     counts = Counter(statement for _, statement in said)
     found = _extract_each(counts, extractor, on_start, on_statement)
     table = _as_table(said, found, extractor.name)
-    _write(table, Path(store.path))
+    buffer = io.BytesIO()
+    table.write_parquet(buffer)
+    write_whole(Path(store.path) / FINDINGS, [buffer.getvalue()])
     return ExtractionReport(
         extractor=extractor.name,
         records=len(ids),
@@ -155,19 +158,3 @@ def _as_table(
         for each in found[text]
     ]
     return pl.DataFrame(rows, schema=FINDINGS_SCHEMA, orient="row")
-
-
-def _write(table: pl.DataFrame, folder: Path) -> None:
-    """Write beside the old file and put it in its place in one step."""
-    unfinished = folder / f".{FINDINGS_FILE}.{os.getpid()}"
-    try:
-        table.write_parquet(unfinished)
-        unfinished.replace(folder / FINDINGS_FILE)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise StoreError(
-            folder / FINDINGS_FILE,
-            expected="to write the findings",
-            found=error.strerror or type(error).__name__,
-            remedy="Make room on the disk and the folder writable.",
-        ) from error

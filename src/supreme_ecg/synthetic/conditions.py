@@ -1,6 +1,7 @@
 """What a simulated heart can have, and what goes together.
 
-A condition's name is its id in the concept table.
+A condition's name is its id in the concept table, but for infarctions, which are a territory
+and an age there; :func:`concepts_of` splits them.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ Condition = Literal[
     "atrial_fibrillation",
     "atrial_flutter",
     "supraventricular_tachycardia",
-    "ventricular_pacing",
+    "ventricular_paced_rhythm",
     "first_degree_av_block",
-    "second_degree_av_block_type_1",
+    "mobitz_i",
     "third_degree_av_block",
     "premature_atrial_complex",
     "premature_ventricular_complex",
@@ -31,8 +32,8 @@ Condition = Literal[
     "complete_left_bundle_branch_block",
     "left_anterior_fascicular_block",
     "left_posterior_fascicular_block",
-    "wolff_parkinson_white_pattern",
-    "intraventricular_conduction_delay",
+    "wolff_parkinson_white",
+    "nonspecific_intraventricular_conduction_disturbance",
     "left_axis_deviation",
     "right_axis_deviation",
     "left_ventricular_hypertrophy",
@@ -55,7 +56,7 @@ Condition = Literal[
     "long_qt",
     "early_repolarisation",
 ]
-"""Concept ids that :func:`supreme_ecg.synthetic.simulation.simulate` knows how to show."""
+"""What :func:`supreme_ecg.synthetic.simulation.simulate` knows how to show."""
 
 CONDITIONS: Final[tuple[Condition, ...]] = get_args(Condition)
 
@@ -66,18 +67,18 @@ SINUS: Final[frozenset[Condition]] = frozenset(
 
 HIDES_MORPHOLOGY: Final[frozenset[Condition]] = frozenset(
     {
-        "ventricular_pacing",
+        "ventricular_paced_rhythm",
         "third_degree_av_block",
         "complete_left_bundle_branch_block",
-        "wolff_parkinson_white_pattern",
-        "intraventricular_conduction_delay",
+        "wolff_parkinson_white",
+        "nonspecific_intraventricular_conduction_disturbance",
     }
 )
 """QRS shapes under which infarction, hypertrophy and ischaemia are not readable."""
 
 RHYTHM_CONDITIONS: Final[frozenset[Condition]] = frozenset(
     {*SINUS, "atrial_fibrillation", "atrial_flutter", "supraventricular_tachycardia"}
-    | {"ventricular_pacing", "third_degree_av_block"}
+    | {"ventricular_paced_rhythm", "third_degree_av_block"}
 )
 """A heart has exactly one of these."""
 
@@ -91,13 +92,13 @@ RHYTHMS: Final[Weights] = {
     "atrial_fibrillation": 0.11,
     "atrial_flutter": 0.05,
     "supraventricular_tachycardia": 0.03,
-    "ventricular_pacing": 0.05,
+    "ventricular_paced_rhythm": 0.05,
 }
 ATRIOVENTRICULAR: Final[Weights] = {
     None: 0.85,
     "first_degree_av_block": 0.09,
-    "second_degree_av_block_type_1": 0.03,
-    "third_degree_av_block": 0.03,
+    "mobitz_i": 0.03,
+    "third_degree_av_block": 0.06,
 }
 CONDUCTION: Final[Weights] = {
     None: 0.66,
@@ -105,8 +106,8 @@ CONDUCTION: Final[Weights] = {
     "complete_left_bundle_branch_block": 0.07,
     "left_anterior_fascicular_block": 0.08,
     "left_posterior_fascicular_block": 0.03,
-    "wolff_parkinson_white_pattern": 0.03,
-    "intraventricular_conduction_delay": 0.04,
+    "wolff_parkinson_white": 0.03,
+    "nonspecific_intraventricular_conduction_disturbance": 0.04,
 }
 STRUCTURE: Final[Weights] = {
     None: 0.28,
@@ -130,12 +131,16 @@ ECTOPY: Final[Weights] = {
     None: 0.80,
     "premature_ventricular_complex": 0.09,
     "premature_atrial_complex": 0.08,
-    "ventricular_bigeminy": 0.03,
+    "ventricular_bigeminy": 0.06,
 }
-ATRIA: Final[Weights] = {None: 0.88, "left_atrial_enlargement": 0.08, "right_atrial_enlargement": 0.04}
-AXIS: Final[Weights] = {None: 0.80, "left_axis_deviation": 0.14, "right_axis_deviation": 0.06}
-VOLTAGE: Final[Weights] = {None: 0.95, "low_qrs_voltage": 0.05}
-QT: Final[Weights] = {None: 0.93, "long_qt": 0.07}
+ATRIA: Final[Weights] = {
+    None: 0.88,
+    "left_atrial_enlargement": 0.08,
+    "right_atrial_enlargement": 0.04,
+}
+AXIS: Final[Weights] = {None: 0.80, "left_axis_deviation": 0.14, "right_axis_deviation": 0.10}
+VOLTAGE: Final[Weights] = {None: 0.85, "low_qrs_voltage": 0.15}
+QT: Final[Weights] = {None: 0.80, "long_qt": 0.20}
 
 _SHOWN_WITH_RIGHT_BUNDLE_BRANCH_BLOCK: Final = frozenset(
     {None, "left_ventricular_hypertrophy", "acute_inferior_myocardial_infarction"}
@@ -154,14 +159,14 @@ def sample_conditions(*, age_years: float, rng: np.random.Generator) -> frozense
         rng: Source of chance.
 
     Returns:
-        Condition ids, one rhythm among them (third-degree AV block counts as one).
+        Conditions, one rhythm among them (third-degree AV block counts as one).
     """
-    if rng.uniform() < 0.55 - 0.004 * age_years:
+    if rng.uniform() < 0.42 - 0.003 * age_years:
         return frozenset({"sinus_rhythm"})
     rhythm = _draw(RHYTHMS, rng)
     chosen: set[Condition | None] = {rhythm}
-    if rhythm == "ventricular_pacing":
-        return frozenset({"ventricular_pacing"})
+    if rhythm == "ventricular_paced_rhythm":
+        return frozenset({"ventricular_paced_rhythm"})
     sinus = rhythm in SINUS
     steady = rhythm in {"sinus_rhythm", "sinus_bradycardia"}
     block = _draw(ATRIOVENTRICULAR, rng) if steady else None
@@ -181,6 +186,19 @@ def sample_conditions(*, age_years: float, rng: np.random.Generator) -> frozense
     return frozenset(condition for condition in chosen if condition is not None)
 
 
+def concepts_of(condition: Condition) -> tuple[str, ...]:
+    """Ids in the concept table that say what a condition is.
+
+    Returns:
+        The condition itself; for an infarction its territory and its age
+        (``inferior_myocardial_infarction``, ``acute_myocardial_infarction``).
+    """
+    age, _, rest = condition.partition("_")
+    if rest.endswith("myocardial_infarction"):
+        return rest, f"{age}_myocardial_infarction"
+    return (condition,)
+
+
 def _draw(weights: Weights, rng: np.random.Generator) -> Condition | None:
     """One key, by weight."""
     choices, shares = list(weights), np.array(list(weights.values()))
@@ -194,7 +212,7 @@ def _without(weights: Weights, names: Sequence[Condition]) -> Weights:
 def _conduction_for(rhythm: Condition | None, block: Condition | None) -> Weights:
     """Pre-excitation needs a sinus P wave and a working node to by-pass."""
     if rhythm not in SINUS or block is not None:
-        return _without(CONDUCTION, ["wolff_parkinson_white_pattern"])
+        return _without(CONDUCTION, ["wolff_parkinson_white"])
     return CONDUCTION
 
 

@@ -72,7 +72,7 @@ def apply_fault(
         leads: The twelve standard leads by name, millivolts.
         fault: ``lead_off``: one chest lead is a flat line. ``arm_reversal``: right and left arm
             electrodes are exchanged. ``clipped``: the recorder's range is too small.
-            ``wrong_unit``: values are a thousandth of what they should be (volts called mV).
+            ``wrong_unit``: values are a thousand times too large (microvolts called mV).
         rng: Chooses the chest lead.
 
     Returns:
@@ -91,5 +91,5 @@ def apply_fault(
             highest = max(float(np.abs(samples).max()) for samples in leads.values())
             damaged = {name: np.clip(x, -0.3 * highest, 0.3 * highest) for name, x in leads.items()}
         case "wrong_unit":
-            damaged = {name: samples / np.float32(1000) for name, samples in leads.items()}
+            damaged = {name: samples * np.float32(1000) for name, samples in leads.items()}
     return damaged

@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 
 from supreme_ecg.errors import ConceptError
-from supreme_ecg.records.record import Sex
 from supreme_ecg.synthetic.conditions import (
     ATRIA,
     ATRIOVENTRICULAR,
@@ -54,12 +53,12 @@ _RATES: Final[dict[Condition, tuple[float, float]]] = {
     "sinus_tachycardia": (105.0, 138.0),
     "atrial_fibrillation": (65.0, 125.0),
     "supraventricular_tachycardia": (155.0, 205.0),
-    "ventricular_pacing": (60.0, 80.0),
+    "ventricular_paced_rhythm": (60.0, 80.0),
     "third_degree_av_block": (70.0, 95.0),
     "ventricular_bigeminy": (62.0, 84.0),
     "premature_ventricular_complex": (62.0, 84.0),
     "premature_atrial_complex": (62.0, 84.0),
-    "second_degree_av_block_type_1": (62.0, 85.0),
+    "mobitz_i": (62.0, 85.0),
     "first_degree_av_block": (62.0, 88.0),
     "sinus_arrhythmia": (62.0, 82.0),
     "long_qt": (62.0, 85.0),
@@ -72,7 +71,7 @@ _AXES: Final[dict[Condition, tuple[float, float]]] = {
     "right_ventricular_hypertrophy": (100.0, 125.0),
     "left_axis_deviation": (-44.0, -32.0),
     "right_axis_deviation": (98.0, 120.0),
-    "ventricular_pacing": (-80.0, -60.0),
+    "ventricular_paced_rhythm": (-80.0, -60.0),
     "complete_left_bundle_branch_block": (-25.0, 30.0),
     "left_ventricular_hypertrophy": (-15.0, 35.0),
     "old_inferior_myocardial_infarction": (-20.0, 15.0),
@@ -82,7 +81,7 @@ _AXES: Final[dict[Condition, tuple[float, float]]] = {
 }
 """Frontal axis in degrees; otherwise 20 to 75."""
 
-_EXCLUSIVE: Final[tuple[frozenset[Condition], ...]] = (
+_EXCLUSIVE: Final[tuple[frozenset[Condition | None], ...]] = (
     RHYTHM_CONDITIONS,
     frozenset(ATRIOVENTRICULAR) - {None},
     frozenset(ECTOPY) - {None},
@@ -94,9 +93,9 @@ _EXCLUSIVE: Final[tuple[frozenset[Condition], ...]] = (
 )
 """Of each set a heart has at most one."""
 
-_NEEDS_SINUS: Final[frozenset[Condition]] = (
+_NEEDS_SINUS: Final[frozenset[Condition | None]] = (
     frozenset(ATRIOVENTRICULAR) | frozenset(ECTOPY) | frozenset(ATRIA)
-) - {None, "third_degree_av_block"} | {"wolff_parkinson_white_pattern"}
+) - {None, "third_degree_av_block"} | {"wolff_parkinson_white"}
 """Conditions of the P wave or of its conduction, or timed by it."""
 
 
@@ -162,9 +161,9 @@ def _checked(conditions: Collection[Condition]) -> frozenset[Condition]:
         chosen |= {"sinus_rhythm"}
     clashes = [sorted(chosen & group) for group in _EXCLUSIVE if len(chosen & group) > 1]
     if not chosen & SINUS and chosen & _NEEDS_SINUS:
-        clashes.append(sorted(chosen & (_NEEDS_SINUS | RHYTHM_CONDITIONS)))
+        clashes.append(sorted((chosen & _NEEDS_SINUS) | (chosen & RHYTHM_CONDITIONS)))
     if chosen & HIDES_MORPHOLOGY and chosen & frozenset(STRUCTURE):
-        clashes.append(sorted(chosen & (HIDES_MORPHOLOGY | frozenset(STRUCTURE))))
+        clashes.append(sorted((chosen & HIDES_MORPHOLOGY) | (chosen & frozenset(STRUCTURE))))
     if clashes:
         raise ConceptError(
             "simulated heart",
@@ -179,9 +178,9 @@ def _pr_s(chosen: frozenset[Condition], between: Callable[[float, float], float]
     """P onset to QRS onset (or spike): over 200 ms in first-degree block, under 120 in WPW."""
     if "first_degree_av_block" in chosen:
         return between(0.225, 0.30)
-    if "wolff_parkinson_white_pattern" in chosen:
+    if "wolff_parkinson_white" in chosen:
         return between(0.09, 0.11)
-    if "second_degree_av_block_type_1" in chosen:
+    if "mobitz_i" in chosen:
         return between(0.17, 0.20)
     if "sinus_tachycardia" in chosen:
         return between(0.125, 0.15)

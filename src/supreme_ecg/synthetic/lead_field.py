@@ -79,8 +79,8 @@ def derive_leads(
 
 
 def frontal_axis_deg(
-    one: Float[np.ndarray, "..."], avf: Float[np.ndarray, "..."]
-) -> Float[np.ndarray, "..."]:
+    one: Float[np.ndarray, "*angle"], avf: Float[np.ndarray, "*angle"]
+) -> Float[np.ndarray, "*angle"]:
     """Electrical axis in the frontal plane from net areas (or amplitudes) of I and aVF.
 
     Args:
@@ -91,4 +91,5 @@ def frontal_axis_deg(
         Degrees in (-180, 180]: 0 points to the left arm, 90 to the feet. aVF is stretched by
         2 / sqrt(3), the factor by which an augmented lead reads less than a bipolar one.
     """
-    return np.degrees(np.arctan2(2 / np.sqrt(3) * avf, one))
+    angle: Float[np.ndarray, "*angle"] = np.degrees(np.arctan2(2 / np.sqrt(3) * avf, one))
+    return angle

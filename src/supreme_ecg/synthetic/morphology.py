@@ -29,7 +29,7 @@ _NORMAL_QRS: Final[Waves] = (
     (60, 8, 0.02, -0.16, -0.52),
 )
 _QRS: Final[dict[Condition, Waves]] = {
-    "ventricular_pacing": (
+    "ventricular_paced_rhythm": (
         (30, 14, 0.20, -0.15, -0.15),
         (68, 21, 0.75, -0.55, -0.75),
         (116, 22, 0.50, -0.70, -0.55),
@@ -46,13 +46,13 @@ _QRS: Final[dict[Condition, Waves]] = {
         (106, 15, 0.86, 0.34, -0.56),
         (132, 11, 0.10, 0.00, -0.15),
     ),
-    "wolff_parkinson_white_pattern": (
+    "wolff_parkinson_white": (
         (32, 14, 0.20, 0.15, 0.12),
         (52, 14, 0.36, 0.26, 0.16),
         (72, 11, 0.95, 0.72, -0.25),
         (94, 9, 0.05, -0.15, -0.40),
     ),
-    "intraventricular_conduction_delay": (
+    "nonspecific_intraventricular_conduction_disturbance": (
         (24, 10, -0.08, -0.05, 0.30),
         (52, 14, 0.85, 0.70, -0.35),
         (78, 12, -0.05, -0.25, -0.70),
@@ -70,21 +70,33 @@ _QRS: Final[dict[Condition, Waves]] = {
     ),
     "left_ventricular_hypertrophy": (
         (20, 7, -0.16, -0.03, 0.38),
-        (45, 11, 1.95, 0.75, -1.00),
+        (45, 11, 2.20, 0.80, -1.15),
         (67, 9, 0.25, -0.20, -0.85),
     ),
     "right_ventricular_hypertrophy": (
         (20, 7, 0.05, -0.05, 0.20),
-        (40, 9, -0.10, 0.70, 0.78),
-        (62, 10, -0.75, 0.25, 0.05),
+        (40, 9, -0.05, 0.62, 0.85),
+        (60, 10, -1.15, -0.05, 0.12),
     ),
 }
 """QRS by condition, the first that applies; otherwise :data:`_NORMAL_QRS`."""
 
 _Q_WAVES: Final[dict[str, Waves]] = {
-    "anteroseptal": ((24, 11, 0.02, 0.05, -0.52), (48, 9, 1.00, 0.75, -0.52), (66, 8, 0.0, -0.1, -0.3)),
-    "anterior": ((26, 12, -0.30, 0.06, -0.52), (52, 9, 0.75, 0.75, -0.35), (68, 8, 0.0, -0.1, -0.3)),
-    "inferior": ((26, 12, 0.10, -0.58, 0.22), (50, 9, 0.95, 0.62, -0.40), (68, 8, 0.05, -0.12, -0.42)),
+    "anteroseptal": (
+        (24, 11, 0.02, 0.05, -0.52),
+        (48, 9, 1.00, 0.75, -0.52),
+        (66, 8, 0.0, -0.1, -0.3),
+    ),
+    "anterior": (
+        (26, 12, -0.30, 0.06, -0.52),
+        (52, 9, 0.75, 0.75, -0.35),
+        (68, 8, 0.0, -0.1, -0.3),
+    ),
+    "inferior": (
+        (26, 12, 0.10, -0.58, 0.22),
+        (50, 9, 0.95, 0.62, -0.40),
+        (68, 8, 0.05, -0.12, -0.42),
+    ),
     "lateral": ((26, 12, -0.60, 0.14, 0.16), (50, 9, 0.80, 0.85, -0.30), (68, 8, 0.0, -0.1, -0.4)),
 }
 _INJURY: Final[dict[str, Vector]] = {
@@ -105,10 +117,10 @@ _T_TERRITORY: Final[dict[str, Vector]] = {
 
 _NORMAL_T: Final[Vector] = (0.27, 0.18, 0.13)
 _ST_T: Final[dict[Condition, tuple[Vector, Vector]]] = {
-    "ventricular_pacing": ((-0.07, 0.07, 0.10), (-0.30, 0.30, 0.34)),
+    "ventricular_paced_rhythm": ((-0.07, 0.07, 0.10), (-0.30, 0.30, 0.34)),
     "third_degree_av_block": ((-0.06, -0.05, 0.07), (-0.28, -0.16, 0.30)),
     "complete_left_bundle_branch_block": ((-0.09, -0.02, 0.10), (-0.32, -0.06, 0.30)),
-    "wolff_parkinson_white_pattern": ((-0.03, -0.03, 0.0), (-0.06, 0.05, 0.12)),
+    "wolff_parkinson_white": ((-0.03, -0.03, 0.0), (-0.06, 0.05, 0.12)),
     "left_ventricular_hypertrophy": ((-0.10, -0.04, 0.06), (-0.28, 0.0, 0.26)),
     "right_ventricular_hypertrophy": ((0.02, -0.03, -0.07), (0.26, 0.02, -0.22)),
     "st_depression": ((-0.12, -0.08, -0.05), (0.10, 0.10, 0.08)),
@@ -156,7 +168,7 @@ def make_shapes(heart: Heart, *, sampling_rate_hz: float, rng: np.random.Generat
         ``heart.axis_deg``.
     """
     own = np.eye(3) + 0.06 * rng.standard_normal((3, 3))
-    size = float(rng.uniform(0.9, 1.12)) * (0.34 if "low_qrs_voltage" in heart.conditions else 1.0)
+    size = float(rng.uniform(0.9, 1.12)) * (0.28 if "low_qrs_voltage" in heart.conditions else 1.0)
     qrs = _turned_to_axis(_qrs(heart).turned(size * own), heart.axis_deg)
     if "complete_right_bundle_branch_block" in heart.conditions:
         qrs += Shape.of(_RIGHT_BUNDLE).turned(size * own)
@@ -166,7 +178,7 @@ def make_shapes(heart: Heart, *, sampling_rate_hz: float, rng: np.random.Generat
     premature = Shape.of(_PREMATURE).turned(own)
     opposite: tuple[Vector, Vector] = ((0.06, -0.09, -0.05), (0.22, -0.42, -0.22))
     ectopic = premature + _st_t(*opposite, premature.end_s, 0.40).turned(own)
-    wide = heart.conditions & {"ventricular_pacing", "third_degree_av_block"}
+    wide = heart.conditions & {"ventricular_paced_rhythm", "third_degree_av_block"}
     spike_s = max(0.0008, 0.6 / sampling_rate_hz)
     height = np.array([_SPIKE_MV]) * np.sqrt(0.0008 / spike_s)
     p = _p_wave(heart).turned(float(rng.uniform(0.85, 1.15)) * own)
@@ -258,5 +270,7 @@ def _turned_to_axis(qrs: Shape, axis_deg: float) -> Shape:
     one, two = LEAD_FIELD[:2] @ turned
     error = np.abs((frontal_axis_deg(one, two - one / 2) - axis_deg + 180) % 360 - 180)
     best = angles[int(np.argmin(error))]
-    rotation = np.array([[np.cos(best), -np.sin(best), 0], [np.sin(best), np.cos(best), 0], [0, 0, 1]])
+    rotation = np.array(
+        [[np.cos(best), -np.sin(best), 0], [np.sin(best), np.cos(best), 0], [0, 0, 1]]
+    )
     return qrs.turned(rotation)

@@ -60,13 +60,21 @@ def make_schedule(heart: Heart, *, duration_s: float, rng: np.random.Generator) 
     p_s = _sinus_s(heart, stop_s, rng)
     if "supraventricular_tachycardia" in conditions:
         return Schedule(qrs_s=p_s)
-    if "ventricular_pacing" in conditions:
+    if "ventricular_paced_rhythm" in conditions:
         spikes_s = p_s + heart.pr_s
         return Schedule(p_s=p_s, spikes_s=spikes_s, ventricular_s=spikes_s + 0.008)
     if "third_degree_av_block" in conditions:
         escape_s = _regular_s(60 / heart.escape_bpm, stop_s, rng, jitter=0.01)
         return Schedule(p_s=p_s, ventricular_s=escape_s)
-    if "second_degree_av_block_type_1" in conditions:
+    return _conducted(heart, p_s, duration_s, rng)
+
+
+def _conducted(
+    heart: Heart, p_s: Float[np.ndarray, " event"], duration_s: float, rng: np.random.Generator
+) -> Schedule:
+    """The ventricles follow the sinus node, but for premature and blocked beats."""
+    conditions = heart.conditions
+    if "mobitz_i" in conditions:
         return _wenckebach(p_s, heart.pr_s, rng)
     if "ventricular_bigeminy" in conditions:
         return _premature_ventricular(p_s, heart.pr_s, np.arange(len(p_s)) % 2 == 1)

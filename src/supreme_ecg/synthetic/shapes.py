@@ -44,7 +44,8 @@ class Shape:
     @property
     def area_mv_s(self) -> Float[np.ndarray, " axis"]:
         """Net area of the vector over time, in mV s."""
-        return np.sqrt(2 * np.pi) * self.widths_s @ self.vectors_mv
+        area: Float[np.ndarray, " axis"] = np.sqrt(2 * np.pi) * self.widths_s @ self.vectors_mv
+        return area
 
     @property
     def end_s(self) -> float:

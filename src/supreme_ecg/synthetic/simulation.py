@@ -108,11 +108,12 @@ def _atrial_activity(
         swell = 1 + 0.45 * np.sin(2 * np.pi * rng.uniform(0.3, 0.7) * times)
         across = np.sin(angle) + 0.35 * np.sin(2 * angle + phase)
         along = np.sin(angle + 1.1) + 0.3 * np.sin(1.37 * angle)
-        return size * swell[:, None] * np.stack([-0.3 * across, 0.8 * along, across], axis=1)
+        waves = np.stack([-0.3 * across, 0.8 * along, across], axis=1)
+        return np.asarray(size * swell[:, None] * waves)
     if "atrial_flutter" in heart.conditions:
         angle = 2 * np.pi * heart.flutter_hz * (times + 3.0)
-        tooth = sum(np.sin(k * angle + 0.4) / k for k in (1, 2, 3))
-        return rng.uniform(0.10, 0.15) * tooth[:, None] * np.array([-0.05, 1.0, 0.45])
+        tooth = np.sin(angle + 0.4) + np.sin(2 * angle + 0.4) / 2 + np.sin(3 * angle + 0.4) / 3
+        return np.outer(rng.uniform(0.10, 0.15) * tooth, (-0.05, 1.0, 0.45))
     return np.zeros((len(times), 3))
 
 

@@ -18,14 +18,18 @@ from supreme_ecg.synthetic.conditions import (
     CONDITIONS,
     CONDUCTION,
     HIDES_MORPHOLOGY,
-    RHYTHM_CONDITIONS,
     STRUCTURE,
     Condition,
+    concepts_of,
 )
 
-_INFARCTIONS: Final = frozenset(c for c in CONDITIONS if c.endswith("_infarction"))
-_ACUTE: Final = frozenset(c for c in _INFARCTIONS if c.startswith("acute_"))
-_ISCHAEMIC: Final = frozenset(c for c in CONDITIONS if c.endswith("_ischaemia"))
+_INFARCTIONS: Final[frozenset[Condition]] = frozenset(
+    c for c in CONDITIONS if c.endswith("_infarction")
+)
+_ACUTE: Final[frozenset[Condition]] = frozenset(c for c in _INFARCTIONS if c.startswith("acute_"))
+_ISCHAEMIC: Final[frozenset[Condition]] = frozenset(
+    c for c in CONDITIONS if c.endswith("_ischaemia")
+)
 
 _SHOWS: Final[Mapping[str, frozenset[Condition]]] = {
     "left_axis_deviation": frozenset({"left_anterior_fascicular_block"}),
@@ -39,12 +43,13 @@ _SHOWS: Final[Mapping[str, frozenset[Condition]]] = {
 """Concepts that a tracing shows because of a condition."""
 
 _DENIED_BY: Final[Mapping[str, frozenset[Condition | None]]] = {
-    "ischaemia": frozenset(STRUCTURE) | HIDES_MORPHOLOGY,
+    "acute_myocardial_ischaemia": frozenset(STRUCTURE) | HIDES_MORPHOLOGY,
+    "myocardial_ischaemia": frozenset(STRUCTURE) | HIDES_MORPHOLOGY,
     "myocardial_infarction": _INFARCTIONS | HIDES_MORPHOLOGY,
     "atrial_fibrillation": frozenset({"atrial_fibrillation", "atrial_flutter"}),
-    "av_block": frozenset(ATRIOVENTRICULAR) | {"ventricular_pacing"},
+    "av_block": frozenset(ATRIOVENTRICULAR) | {"ventricular_paced_rhythm"},
     "bundle_branch_block": frozenset(CONDUCTION) | HIDES_MORPHOLOGY,
-    "left_ventricular_hypertrophy": frozenset({"left_ventricular_hypertrophy"}) | HIDES_MORPHOLOGY,
+    "left_ventricular_hypertrophy": HIDES_MORPHOLOGY | {"left_ventricular_hypertrophy"},
     "premature_ventricular_complex": frozenset(
         {"premature_ventricular_complex", "ventricular_bigeminy"}
     ),
@@ -55,7 +60,7 @@ _DENIED_BY: Final[Mapping[str, frozenset[Condition | None]]] = {
 _DOUBTED: Final = frozenset(STRUCTURE) | {"left_atrial_enlargement", "right_atrial_enlargement"}
 """Conditions that reports hedge; a rhythm is stated plainly."""
 
-_SEPARATORS: Final = (". ", ".\n", "\n")
+_SEPARATORS: Final = (". ", ".\n", "; ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +80,10 @@ def shown_concepts(conditions: Collection[Condition]) -> tuple[str, ...]:
 
     Returns:
         Rhythm first, then the other conditions, then what follows from them; no closure over
-        the concept table. Sinus rhythm alone is a normal ECG.
+        the concept table.
     """
-    rhythm = [c for c in CONDITIONS if c in RHYTHM_CONDITIONS and c in conditions]
-    others = [c for c in CONDITIONS if c not in RHYTHM_CONDITIONS and c in conditions]
-    follows = [
-        concept
-        for concept, causes in _SHOWS.items()
-        if causes & set(conditions) and concept not in conditions
-    ]
-    normal = ["normal_ecg"] if set(conditions) == {"sinus_rhythm"} else []
-    return (*rhythm, *others, *follows, *normal)
+    named = [concept for c in CONDITIONS if c in conditions for concept in concepts_of(c)]
+    return (*named, *_follows(conditions))
 
 
 def write_report(
@@ -106,12 +104,14 @@ def write_report(
     """
     statements: list[str] = []
     findings: list[tuple[str, Assertion]] = []
-    for concept in shown_concepts(conditions):
-        if concept not in conditions and concept != "normal_ecg" and rng.uniform() < 0.5:
-            continue
-        text, assertion = _state(concept, language, rng)
+    for condition in (c for c in CONDITIONS if c in conditions):
+        text, assertion = _state(condition, language, rng)
         statements.append(text)
-        findings.append((concept, assertion))
+        findings += [(concept, assertion) for concept in concepts_of(condition)]
+    for concept in _follows(conditions):
+        if concept == "normal_ecg" or rng.uniform() < 0.5:
+            statements.append(_state(concept, language, rng)[0])
+            findings.append((concept, "present"))
     for concept in _deniable(conditions, rng):
         statements.append(_pick(_phrases()["absent"][concept][language], rng))
         findings.append((concept, "absent"))
@@ -125,8 +125,18 @@ def write_report(
 
 def written_concepts() -> frozenset[str]:
     """Every concept id that a report can mention."""
-    phrases = _phrases()
-    return frozenset(phrases["present"]) | frozenset(phrases["absent"])
+    named = {concept for condition in CONDITIONS for concept in concepts_of(condition)}
+    return frozenset(named) | {*_SHOWS, "normal_ecg", *_DENIED_BY}
+
+
+def _follows(conditions: Collection[Condition]) -> list[str]:
+    """Concepts that a tracing shows because of its conditions; sinus rhythm alone is normal."""
+    brought = [
+        concept
+        for concept, causes in _SHOWS.items()
+        if causes & set(conditions) and concept not in conditions
+    ]
+    return [*brought, *(["normal_ecg"] if set(conditions) == {"sinus_rhythm"} else [])]
 
 
 def _state(concept: str, language: Language, rng: np.random.Generator) -> tuple[str, Assertion]:

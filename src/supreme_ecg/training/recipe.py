@@ -171,9 +171,12 @@ def _parse(text: str, *, where: object) -> dict[str, Any]:
 
 
 def _merge(values: dict[str, Any], new: Mapping[str, Any]) -> None:
+    """Lay new values over old ones; a section that changes its ``name`` starts afresh."""
     for key, value in new.items():
-        if isinstance(value, dict) and isinstance(values.get(key), dict):
-            _merge(values[key], value)
+        old = values.get(key)
+        is_same_kind = isinstance(value, dict) and isinstance(old, dict)
+        if is_same_kind and value.get("name", old.get("name")) == old.get("name"):
+            _merge(old, value)
         else:
             values[key] = value
 

@@ -1,0 +1,191 @@
+"""`supreme zero-shot`: weights and store -> scores of tasks that nobody trained on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from supreme_ecg.cli.console import console, print_json, progress_bar
+
+if TYPE_CHECKING:
+    from supreme_ecg.evaluation.task import Task
+    from supreme_ecg.evaluation.zero_shot import MacroScore, ZeroShotResult
+
+
+def zero_shot_command(
+    weights: Annotated[Path, typer.Option(help="Folder of the model.", show_default=False)],
+    store: Annotated[Path, typer.Option(help="Store to score.", show_default=False)],
+    task: Annotated[
+        list[str],
+        typer.Option(help="Task name or .toml file; repeat it, or `all` of the store's corpus."),
+    ],
+    folds: Annotated[
+        str | None, typer.Option(help="Folds to score, as 9 or 1-3,5; every record if left out.")
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="Write the scores to this file; - prints them instead.")
+    ] = None,
+    random_encoder: Annotated[
+        bool, typer.Option("--random-encoder", help="Score an untrained encoder beside it.")
+    ] = False,
+    allow_seen: Annotated[
+        bool, typer.Option("--allow-seen", help="Score records of the pre-training folds too.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of bootstrap and random encoder.")] = 0,
+) -> None:
+    """Score a model on classes asked in words, with intervals and what it had seen of them."""
+    from supreme_ecg.evaluation.zero_shot_run import (  # noqa: PLC0415
+        plan_zero_shot,
+        run_zero_shot,
+    )
+    from supreme_ecg.models.supreme import SuPreME  # noqa: PLC0415  slow to import
+    from supreme_ecg.store.reading import Store  # noqa: PLC0415
+
+    chosen = None if folds is None else _parse_folds(folds)
+    _require_writable(json)
+    opened = Store.open(store)
+    tasks = _find_tasks(task, corpus=opened.corpus, store=store)
+    model = SuPreME.from_pretrained(weights)
+    plans = [
+        plan_zero_shot(model, opened, one, folds=chosen, allow_seen=allow_seen) for one in tasks
+    ]
+    baseline = model.with_random_encoder(seed) if random_encoder else None
+    results = []
+    with progress_bar() as bar:
+        total = sum(len(plan.rows) for plan in plans) * (2 if random_encoder else 1)
+        row = bar.add_task("scoring", total=total)
+        for plan in plans:
+            bar.update(row, description=plan.task.name)
+            results.append(
+                run_zero_shot(
+                    model,
+                    plan,
+                    weights=str(weights),
+                    seed=seed,
+                    baseline=baseline,
+                    advance=lambda records: bar.advance(row, records),
+                )
+            )
+    _show(results, json=json)
+
+
+def _show(results: Sequence[ZeroShotResult], *, json: Path | None) -> None:
+    """Print tables, or write or print one JSON object (a list where there are several tasks)."""
+    values = [result.to_json() for result in results]
+    single = values[0] if len(values) == 1 else values
+    if json == Path("-"):
+        print_json(single)
+        return
+    for result in results:
+        _print_result(result)
+    if json is not None:
+        from json import dumps  # noqa: PLC0415  the option has the module's name
+
+        json.write_text(dumps(single, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+        console.print(f"Scores: {escape(str(json))}", highlight=False)
+
+
+def _print_result(result: ZeroShotResult) -> None:
+    other = result.comparison
+    table = Table(
+        title=f"{result.task}: {result.records} records of {result.patients} patients",
+        title_justify="left",
+    )
+    table.add_column("class")
+    table.add_column("exposure", no_wrap=True)
+    headings = ["positives", "AUROC", "95 % interval", "AUPRC"]
+    for heading in headings + ([other.name] if other else []):
+        table.add_column(heading, justify="right", no_wrap=heading in headings)
+    for one in result.classes:
+        cells = [str(one.positives), _number(one.auroc), _interval(one.ci95), _number(one.auprc)]
+        cells += [_number(other.auroc[one.name])] if other else []
+        table.add_row(escape(one.name), one.exposure, *cells)
+    table.add_section()
+    table.add_row(
+        "macro", "", *_macro_cells(result.macro), *([_number(other.macro.auroc)] if other else [])
+    )
+    if 0 < result.macro_min10.classes < result.macro.classes:
+        table.add_row("macro, 10+ positives", "", *_macro_cells(result.macro_min10))
+    console.print(table)
+    for note in _notes(result):
+        console.print(f"[dim]{escape(note)}[/]", highlight=False)
+
+
+def _macro_cells(score: MacroScore) -> tuple[str, str, str, str]:
+    classes = f"{score.classes} classes"
+    return classes, _number(score.auroc), _interval(score.ci95), _number(score.auprc)
+
+
+def _notes(result: ZeroShotResult) -> list[str]:
+    """What a reader must know beside the table."""
+    notes = []
+    if result.not_scored:
+        notes.append(f"Not scored, no positives or no negatives: {', '.join(result.not_scored)}.")
+    if result.run.get("records_left_out"):
+        notes.append(f"{result.run['records_left_out']} records without any class left out.")
+    if result.run.get("in_domain"):
+        notes.append("In-domain: the weights were trained on reports of the same corpus.")
+    if seen := result.run.get("records_seen_in_pretraining"):
+        notes.append(f"NOT HELD OUT: {seen} records are in the pre-training folds.")
+    if result.comparison and result.comparison.gain is not None:
+        gain, interval = result.comparison.gain, _interval(result.comparison.gain_ci95)
+        notes.append(f"Macro gain over the {result.comparison.name}: {gain:+.3f} ({interval}).")
+    return notes
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _interval(ends: tuple[float, float] | None) -> str:
+    return "-" if ends is None else f"{ends[0]:.3f}, {ends[1]:.3f}"
+
+
+def _find_tasks(names: Sequence[str], *, corpus: str, store: Path) -> list[Task]:
+    """The tasks named; ``all`` stands for every task of the store's corpus."""
+    from supreme_ecg.errors import TaskError  # noqa: PLC0415
+    from supreme_ecg.evaluation.task import Task, tasks_of  # noqa: PLC0415
+
+    if "all" not in names:
+        return [Task.load(name) for name in dict.fromkeys(names)]
+    tasks = tasks_of(corpus)
+    if not tasks:
+        raise TaskError(
+            store,
+            expected="a corpus that the package has tasks for",
+            found=corpus,
+            remedy="Write a task file (see docs/evaluation.md) and give its path as --task.",
+        )
+    return list(tasks)
+
+
+def _parse_folds(text: str) -> list[int]:
+    """Read ``1-3,5`` as 1, 2, 3, 5."""
+    folds: set[int] = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        try:
+            span = range(int(first), int(last or first) + 1)
+        except ValueError:
+            span = range(0)
+        if not span:
+            message = f"{part!r} is no fold or span of folds; write 9, or 1-3,5"
+            raise typer.BadParameter(message, param_hint="--folds")
+        folds.update(span)
+    return sorted(folds)
+
+
+def _require_writable(path: Path | None) -> None:
+    """Find out before the long work, not after, that the result could not be written."""
+    if path is None or path == Path("-"):
+        return
+    folder = path.parent
+    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        message = f"{path} is a folder, or is in a folder that is absent or closed to you"
+        raise typer.BadParameter(message, param_hint="--json")

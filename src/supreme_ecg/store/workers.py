@@ -1,0 +1,85 @@
+"""Tasks run in this process or spread over worker processes that die with it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import forkserver
+from typing import Final, Literal
+
+from supreme_ecg.errors import StoreError
+
+_METHOD: Final[Literal["forkserver", "spawn"]] = (
+    "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+)
+"""Never fork: locks of other threads (polars, BLAS) would be copied as they are, and hang."""
+
+
+def prepare_workers(workers: int, *modules: str) -> None:
+    """Begin to import what workers need, in the background; they then start in no time.
+
+    Args:
+        workers: As for :func:`run_tasks`; nothing is done for 1, nor where processes cannot fork.
+        modules: Names of modules to import.
+    """
+    if workers > 1 and _METHOD == "forkserver":
+        multiprocessing.get_context(_METHOD).set_forkserver_preload(["__main__", *modules])
+        forkserver.ensure_running()
+
+
+def run_tasks(
+    work: Callable[..., None], tasks: Mapping[int, Mapping[str, object]], *, workers: int
+) -> Iterator[int]:
+    """Run ``work(key, **arguments)`` for every task.
+
+    Args:
+        work: A module-level function.
+        tasks: Key -> arguments.
+        workers: Processes at work; 1 = this one, without any other.
+
+    Yields:
+        The key of each task as it is finished.
+
+    Raises:
+        StoreError: A worker was killed, for instance for want of memory. Errors of ``work`` pass.
+    """
+    if workers == 1 or len(tasks) < 2:
+        for key, arguments in tasks.items():
+            work(key, **arguments)
+            yield key
+        return
+    context = multiprocessing.get_context(_METHOD)
+    count = min(workers, len(tasks))
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_begin_worker) as pool:
+        futures = {pool.submit(work, key, **arguments): key for key, arguments in tasks.items()}
+        try:
+            for future in as_completed(futures):
+                future.result()
+                yield futures[future]
+        except BrokenProcessPool:
+            raise StoreError(
+                "ingest",
+                expected="worker processes that live until the end",
+                found="one that was killed, perhaps for want of memory",
+                remedy="Run the same command again, with fewer workers: what is done is kept.",
+            ) from None
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the parent, and end when the parent ends, even by ``kill -9``."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,78 @@
+"""`supreme extract`: findings, numbers and scores of a store."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import polars as pl
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from supreme_ecg.cli.extract import extract_command
+from supreme_ecg.store.layout import FINDINGS
+from supreme_ecg.store.reading import Store
+
+APP = typer.Typer()
+APP.command()(extract_command)
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store of three reports, two of them in fold 9."""
+    records = pl.DataFrame(
+        {
+            "record_id": ["a", "b", "c"],
+            "fold": [8, 9, 9],
+            "codes": [["SR"], ["SR", "NORM"], ["AFIB"]],
+            "report": ["sinus rhythm.", "sinus rhythm. normal ecg. odd words.", "sinus rhythm."],
+        }
+    )
+    opened = SimpleNamespace(
+        path=tmp_path, records=records, findings=lambda: pl.read_parquet(tmp_path / FINDINGS)
+    )
+    monkeypatch.setattr(Store, "open", classmethod(lambda _, path: opened))
+    return tmp_path
+
+
+def run(*arguments: str) -> str:
+    """What the command prints."""
+    result = CliRunner().invoke(APP, list(arguments))
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_json_has_counts_worklist_and_scores(store: Path) -> None:
+    """Counts are of all records; scores are of fold 9 alone."""
+    result = json.loads(run(str(store), "--json"))
+    assert (result["reports"], result["statements"], result["distinct_statements"]) == (3, 5, 3)
+    assert result["share_with_finding"] == pytest.approx(0.8)
+    assert result["worklist"] == [{"statement": "odd words", "count": 1}]
+    scores = result["scores"]
+    assert (scores["folds"], scores["records"]) == ([9], 2)
+    by_code = {each["code"]: each for each in scores["codes"]}
+    assert set(by_code) == {"SR", "NORM", "AFIB"}
+    assert (by_code["SR"]["precision"], by_code["SR"]["recall"]) == (0.5, 1.0)
+    assert scores["micro"]["f1"] == pytest.approx(2 * 2 / 6)
+
+
+def test_other_folds_can_be_scored(store: Path) -> None:
+    """The option may be given more than once."""
+    both = run(str(store), "--json", "--score-folds", "8", "--score-folds", "9")
+    assert json.loads(both)["scores"]["records"] == 3
+
+
+def test_people_see_summary_worklist_and_table(store: Path) -> None:
+    """The table names the micro average twice: with and without doubtful findings."""
+    shown = run(str(store))
+    assert "3 reports of 3 records" in shown
+    assert "odd words" in shown
+    assert shown.count("micro") == 2
+
+
+def test_a_fold_without_codes_is_not_scored(store: Path) -> None:
+    """The command says so, and JSON has null."""
+    assert "Not scored" in run(str(store), "--score-folds", "3")
+    assert json.loads(run(str(store), "--score-folds", "3", "--json"))["scores"] is None

@@ -1,0 +1,124 @@
+"""`supreme zero-shot` from its options to its table and its JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from rich.console import Console
+from typer.testing import CliRunner
+
+from evaluation.scripted import ScriptedModel, ScriptedStore, scripted_store
+from supreme_ecg.cli import zero_shot as command
+from supreme_ecg.errors import TaskError
+from supreme_ecg.models.supreme import SuPreME
+from supreme_ecg.store.reading import Store
+
+OPTIONS = ["--weights", "W", "--store", "S"]
+
+
+def _app() -> typer.Typer:
+    app = typer.Typer()
+    app.command()(command.zero_shot_command)
+    return app
+
+
+def _run(*options: str) -> Any:
+    return CliRunner().invoke(_app(), [*OPTIONS, *options])
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> ScriptedStore:
+    """A scripted store and model in place of what the paths would open; a console of fixed width."""
+    scripted = scripted_store(missing=["STE"])
+    monkeypatch.setattr(Store, "open", lambda path: scripted)
+    monkeypatch.setattr(SuPreME, "from_pretrained", lambda folder: ScriptedModel(scripted))
+    monkeypatch.setattr(command, "console", Console(width=140, color_system=None))
+    return scripted
+
+
+def test_table_names_classes_macro_and_what_was_not_scored(
+    store: ScriptedStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A person reads each class with its interval, the macro row and the notes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(command, "console", Console(width=140, color_system=None, record=True))
+        result = _run("--task", "cpsc2018", "--folds", "2", "--random-encoder")
+        printed = command.console.export_text()
+    assert result.exit_code == 0, result.output
+    assert "cpsc2018: 32 records of 32 patients" in printed
+    for words in ("1AVB", "unseen", "95 % interval", "macro", "random encoder", "8 classes"):
+        assert words in printed
+    assert "Not scored, no positives or no negatives: STE." in printed
+    assert "Macro gain over the random encoder: +0." in printed
+
+
+def test_one_task_writes_one_object(store: ScriptedStore, tmp_path: Path) -> None:
+    """The file holds the issue's shape, the class without positives null under its own name."""
+    out = tmp_path / "scores.json"
+    result = _run("--task", "cpsc2018", "--json", str(out))
+    assert result.exit_code == 0, result.output
+    values = json.loads(out.read_text())
+    assert (values["task"], values["weights"], values["records"]) == ("cpsc2018", "W", 64)
+    assert values["classes"][-1]["name"] == "STE"
+    assert values["classes"][-1]["auroc"] is None
+    assert values["run"]["seed"] == 0
+
+
+def test_dash_prints_json_alone(store: ScriptedStore, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--json -` leaves nothing but JSON on stdout, for pipes."""
+    result = _run("--task", "cpsc2018", "--json", "-")
+    assert json.loads(result.stdout)["task"] == "cpsc2018"
+
+
+def test_several_tasks_write_a_list(store: ScriptedStore, tmp_path: Path) -> None:
+    """Two tasks give a list in the order asked; a task asked twice is scored once."""
+    source = Path(command.__file__).parent.parent / "evaluation" / "tasks" / "cpsc2018.toml"
+    own = tmp_path / "own.toml"
+    own.write_text(source.read_text().replace('name = "cpsc2018"', 'name = "own"'))
+    out = tmp_path / "scores.json"
+    tasks = ("--task", str(own), "--task", "cpsc2018", "--task", "cpsc2018")
+    assert _run(*tasks, "--json", str(out)).exit_code == 0
+    assert [values["task"] for values in json.loads(out.read_text())] == ["own", "cpsc2018"]
+
+
+def test_all_means_every_task_of_the_corpus(store: ScriptedStore, tmp_path: Path) -> None:
+    """CPSC2018 has one task, so `all` gives that one."""
+    out = tmp_path / "scores.json"
+    assert _run("--task", "all", "--json", str(out)).exit_code == 0
+    assert json.loads(out.read_text())["task"] == "cpsc2018"
+
+
+def test_all_on_a_corpus_without_tasks_is_refused(
+    store: ScriptedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error names the corpus rather than scoring nothing."""
+    monkeypatch.setattr(ScriptedStore, "corpus", "elsewhere")
+    object.__setattr__(store, "corpus", "elsewhere")
+    assert isinstance(_run("--task", "all").exception, TaskError)
+
+
+@pytest.mark.parametrize("folds", ["nine", "3-1", "1,,2", "-1"])
+def test_folds_that_are_none_are_refused(store: ScriptedStore, folds: str) -> None:
+    """A span that cannot be read is a usage error."""
+    result = _run("--task", "cpsc2018", f"--folds={folds}")
+    assert result.exit_code == 2
+    assert "--folds" in result.output
+
+
+def test_folds_are_read_as_numbers_and_spans() -> None:
+    """`1-3,5` is four folds."""
+    assert command._parse_folds("1-3,5") == [1, 2, 3, 5]
+
+
+def test_unwritable_result_is_refused_before_the_work(
+    store: ScriptedStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A result file in a folder that is absent stops the command before the model is loaded."""
+    monkeypatch.delattr(SuPreME, "from_pretrained")
+    result = _run("--task", "cpsc2018", "--json", str(tmp_path / "absent" / "scores.json"))
+    assert result.exit_code == 2
+    assert "--json" in result.output

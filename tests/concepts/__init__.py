@@ -1,0 +1,1 @@
+"""Tests of the concept table and of labels."""

@@ -1,0 +1,210 @@
+"""Task files: codes as the corpus's own tables give them, exact matching, prompts that tell apart."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import io
+import lzma
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from supreme_ecg.concepts.table import ConceptTable
+from supreme_ecg.errors import TaskError
+from supreme_ecg.evaluation.task import Task, task_names, tasks_of
+from supreme_ecg.reports.rules import RuleExtractor
+
+CLASSES = {
+    "cpsc2018": 9,
+    "ptb_xl_form": 19,
+    "ptb_xl_rhythm": 12,
+    "ptb_xl_subclass": 23,
+    "ptb_xl_superclass": 5,
+}
+
+OWN_TASK = """
+name = "own"
+title = "One's own"
+corpus = "ptb_xl"
+licence = "none"
+citation = "none"
+records = "all"
+[[classes]]
+name = "AF"
+concept = "atrial_fibrillation"
+prompt = "atrial fibrillation"
+codes = ["AFIB"]
+"""
+
+
+def _records(*codes: list[str]) -> pl.DataFrame:
+    return pl.DataFrame({"codes": list(codes)}, schema={"codes": pl.List(pl.String)})
+
+
+@pytest.mark.parametrize(("name", "classes"), CLASSES.items())
+def test_task_has_the_classes_of_the_literature(name: str, classes: int) -> None:
+    """Each published task loads under its name with the published number of classes."""
+    task = Task.load(name)
+    assert (task.name, len(task.classes)) == (name, classes)
+    assert task.records == "labelled"
+
+
+def test_every_task_is_known_and_found_by_corpus() -> None:
+    """All published tasks are listed, and a corpus finds its own."""
+    assert set(CLASSES) <= set(task_names())
+    assert [task.name for task in tasks_of("cpsc2018")] == ["cpsc2018"]
+    assert tasks_of("no_such_corpus") == ()
+
+
+@pytest.mark.parametrize("name", task_names())
+def test_every_class_has_a_concept_of_the_table(name: str) -> None:
+    """A concept id that the table lacks would make exposure meaningless."""
+    table = ConceptTable.load()
+    unknown = [one.concept for one in Task.load(name).classes if one.concept not in table.concepts]
+    assert unknown == []
+
+
+@pytest.mark.parametrize("name", task_names())
+def test_prompt_names_no_other_class(name: str) -> None:
+    """What the extractor finds in a prompt is the class itself, never another class of the task."""
+    task, extractor = Task.load(name), RuleExtractor(ConceptTable.load().lexicon())
+    concepts = {one.concept: one.name for one in task.classes}
+    for one in task.classes:
+        named = {finding.concept for finding in extractor.extract(one.prompt)}
+        others = {concepts[concept] for concept in named & set(concepts)} - {one.name}
+        assert not others, f"the prompt of {one.name} names {others}"
+    assert len(set(task.prompts)) == len(task.prompts)
+
+
+@pytest.mark.shared_data
+def test_ptb_xl_codes_are_those_of_its_statement_table(shared_data: Path) -> None:
+    """Rebuilt from scp_statements.csv, the code lists are the same, class by class."""
+    with (shared_data / "ptb-xl" / "scp_statements.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    for task, column in (("superclass", "diagnostic_class"), ("subclass", "diagnostic_subclass")):
+        expected: dict[str, set[str]] = {}
+        for row in rows:
+            if row[column]:
+                expected.setdefault(row[column], set()).add(row[""])
+        assert _codes(f"ptb_xl_{task}") == expected
+    for task in ("form", "rhythm"):
+        statements = {row[""] for row in rows if row[task] == "1.0"}
+        assert _codes(f"ptb_xl_{task}") == {statement: {statement} for statement in statements}
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("ptb_xl_superclass", "super_class"),
+        ("ptb_xl_subclass", "sub_class"),
+        ("ptb_xl_form", "form"),
+        ("ptb_xl_rhythm", "rhythm"),
+    ],
+)
+def test_labels_are_those_of_the_published_splits(
+    shared_data: Path, name: str, folder: str
+) -> None:
+    """On fold 9, the same records are labelled, with the same classes by name (not by position)."""
+    task = Task.load(name)
+    with lzma.open(shared_data / "ptb-xl" / "ptbxl_database.csv.xz", "rt") as file:
+        rows = [row for row in csv.DictReader(file) if row["strat_fold"] == "9"]
+    labels = task.labels(_records(*(list(ast.literal_eval(row["scp_codes"])) for row in rows)))
+    names = np.array([one.name.strip("_") for one in task.classes])
+    ours = {
+        int(row["ecg_id"]): set(names[label == 1]) for row, label in zip(rows, labels, strict=True)
+    }
+    with tarfile.open(shared_data / "merl-splits.tar.xz") as archive:
+        split = archive.extractfile(f"merl-splits/ptbxl/{folder}/ptbxl_{folder}_val.csv")
+        assert split is not None
+        published = {
+            int(row["ecg_id"]): {name for name in names if float(row[name])}
+            for row in csv.DictReader(io.TextIOWrapper(split))
+        }
+    assert {record: classes for record, classes in ours.items() if classes} == published
+
+
+@pytest.mark.shared_data
+def test_cpsc2018_labels_are_those_of_the_published_split(shared_data: Path) -> None:
+    """Each record at hand has in its header what the published tables say of it."""
+    task = Task.load("cpsc2018")
+    headers = sorted((shared_data / "cpsc2018").glob("A*.hea"))
+    codes = [header.read_text().split("#Dx: ")[1].splitlines()[0].split(",") for header in headers]
+    names = np.array([one.name for one in task.classes])
+    labels = task.labels(_records(*codes))
+    ours = {h.stem: set(names[label == 1]) for h, label in zip(headers, labels, strict=True)}
+    published = {}
+    with tarfile.open(shared_data / "merl-splits.tar.xz") as archive:
+        for part in ("train", "val", "test"):
+            split = archive.extractfile(f"merl-splits/icbeb/icbeb_{part}.csv")
+            assert split is not None
+            for row in csv.DictReader(io.TextIOWrapper(split)):
+                published[row["filename"]] = {name for name in names if float(row[name])}
+    assert ours == {stem: published[stem] for stem in ours}
+
+
+def test_codes_match_letter_for_letter() -> None:
+    """`AFIB` is not `AF`, `1AVB` is not `AVB`: no code fires for a part of another."""
+    task = Task.load("cpsc2018")
+    names = [one.name for one in task.classes]
+    labels = task.labels(_records(["AF", "RBBB"], ["AFIB", "IRBBB", "af"], [], ["164889003"]))
+    assert [names[c] for c in labels[0].nonzero()[0]] == ["AFIB", "CRBBB"]
+    assert not labels[1:3].any()
+    assert [names[c] for c in labels[3].nonzero()[0]] == ["AFIB"]
+
+
+def test_records_without_a_class_are_left_out_by_rule(tmp_path: Path) -> None:
+    """The literature's rule drops them; a task may keep all."""
+    path = tmp_path / "own.toml"
+    path.write_text(OWN_TASK)
+    everyone = Task.load(path)
+    labels = everyone.labels(_records(["AFIB"], ["SR"]))
+    assert everyone.kept(labels).tolist() == [True, True]
+    assert Task.load("ptb_xl_rhythm").kept(labels).tolist() == [True, False]
+
+
+def test_unknown_task_names_the_nearest() -> None:
+    """A misspelt name is met with the names that it may have meant."""
+    with pytest.raises(TaskError, match="Did you mean ptb_xl_form"):
+        Task.load("ptbxl_form")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ('title = "One\'s own"', "", "title: Field required"),
+        ('licence = "none"', 'licence = "none"\nspelt_wrong = 1', "spelt_wrong"),
+        ('records = "all"', 'records = "some"', "records: Input should be"),
+        ('codes = ["AFIB"]', "codes = []", "class 'AF' with codes"),
+        ('codes = ["AFIB"]', 'codes = ["AFIB", "AFIB"]', "class 'AF' with codes"),
+        ('codes = ["AFIB"]', "codes =", "no TOML"),
+        ("[[classes]]", OWN_TASK[OWN_TASK.index("[[classes]]") :] + "[[classes]]", "'AF' twice"),
+    ],
+)
+def test_faulty_task_file_is_refused(tmp_path: Path, old: str, new: str, found: str) -> None:
+    """Each fault planted in a task file is named with the file."""
+    path = tmp_path / "faulty.toml"
+    path.write_text(OWN_TASK.replace(old, new))
+    with pytest.raises(TaskError, match=found) as error:
+        Task.load(path)
+    assert str(path) in str(error.value)
+
+
+def test_absent_task_file_is_said_to_be_absent(tmp_path: Path) -> None:
+    """A path that leads nowhere is told apart from an unknown name."""
+    with pytest.raises(TaskError, match="no such file"):
+        Task.load(tmp_path / "absent.toml")
+
+
+def test_task_for_another_corpus_is_refused() -> None:
+    """The message names both corpora and the tasks that fit the store."""
+    with pytest.raises(TaskError, match=r"found records of cpsc2018.*\(cpsc2018\)"):
+        Task.load("ptb_xl_form").require_corpus("cpsc2018", where="a store")
+
+
+def _codes(task: str) -> dict[str, set[str]]:
+    return {one.name: set(one.codes) for one in Task.load(task).classes}

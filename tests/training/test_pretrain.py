@@ -1,0 +1,157 @@
+"""Pre-training as a whole: it learns, and a killed run goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from supreme_ecg.errors import ContractError, RecipeError
+from supreme_ecg.models.supreme import SuPreME
+from supreme_ecg.store.reading import Store
+from supreme_ecg.training.loop import METRICS, STATE
+from supreme_ecg.training.pretrain import Pretraining, pretrain
+from supreme_ecg.training.recipe import Recipe, find_recipe, read_recipe
+
+SMALL = [
+    "method.width=32",
+    "method.feedforward=32",
+    "encoder.stem_width=8",
+    "labels.minimum_count=5",
+    "training.batch_size=8",
+    "training.epochs=4",
+    "training.accumulate=2",
+    "augmentation.lead_dropout=0.1",
+]
+
+
+@pytest.fixture(autouse=True)
+def _offline_letters(letters, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "supreme_ecg.models.supreme.TransformerTextEncoder", lambda _: letters
+    )
+
+
+def recipe(*overrides: str) -> Recipe:
+    return read_recipe(find_recipe("smoke"), overrides=[*SMALL, *overrides])
+
+
+def run(store: Path, folder: Path, *overrides: str, stop_after: int | None = None) -> Pretraining:
+    """Train; with ``stop_after``, be killed once that many epochs are reported."""
+
+    def report(metrics) -> None:
+        if metrics["epoch"] + 1 == stop_after:
+            raise KeyboardInterrupt
+
+    return pretrain(recipe(*overrides), Store.open(store), folder, report=report)
+
+
+def losses(folder: Path) -> list[tuple[float, float]]:
+    lines = [json.loads(line) for line in (folder / METRICS).read_text().splitlines()]
+    return [(line["training_loss"], line["validation_loss"]) for line in lines]
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "warm_restarts"])
+def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(
+    cohort_store: Path, tmp_path: Path, schedule: str
+) -> None:
+    """Killed after the second of four epochs: every loss and every weight is the same to the last bit."""
+    override = f'schedule={{name="{schedule}"}}'
+    whole = run(cohort_store, tmp_path / "whole", override)
+    with pytest.raises(KeyboardInterrupt):
+        run(cohort_store, tmp_path / "killed", override, stop_after=2)
+    resumed = run(cohort_store, tmp_path / "killed", override)
+    assert losses(tmp_path / "killed") == losses(tmp_path / "whole")
+    assert len(losses(tmp_path / "whole")) == 4
+    first, second = (
+        torch.load(tmp_path / name / STATE, weights_only=True) for name in ("whole", "killed")
+    )
+    for key, tensor in first["model"].items():
+        assert torch.equal(tensor, second["model"][key]), key
+    assert whole.validation_loss == resumed.validation_loss
+
+
+def test_a_kill_between_state_and_metrics_is_mended(cohort_store: Path, tmp_path: Path) -> None:
+    """A metrics file that lacks the last epoch, or repeats one, is whole again after resume."""
+    whole = tmp_path / "whole"
+    run(cohort_store, whole)
+    expected = losses(whole)
+    with pytest.raises(KeyboardInterrupt):
+        run(cohort_store, tmp_path / "killed", stop_after=2)
+    path = tmp_path / "killed" / METRICS
+    path.write_text(path.read_text().splitlines()[0] + "\n")
+    run(cohort_store, tmp_path / "killed")
+    assert losses(tmp_path / "killed") == expected
+
+
+def test_training_lowers_the_loss(cohort_store: Path, tmp_path: Path) -> None:
+    """Four epochs on sixty patients are enough for the training loss to fall by a fifth."""
+    run(cohort_store, tmp_path / "run")
+    trained = losses(tmp_path / "run")
+    assert trained[-1][0] < 0.8 * trained[0][0]
+
+
+def test_the_model_has_the_weights_of_its_best_epoch(cohort_store: Path, tmp_path: Path, letters) -> None:
+    """The saved model is that of the lowest validation loss, with manifest and recipe."""
+    result = run(cohort_store, tmp_path / "run")
+    state = torch.load(tmp_path / "run" / STATE, weights_only=True)
+    model = SuPreME.from_pretrained(result.model, text_encoder=letters)
+    assert all(torch.equal(state["best"][key], value) for key, value in model.state_dict().items())
+    validation = [loss for _, loss in losses(tmp_path / "run")]
+    assert result.best_epoch == int(np.argmin(validation))
+    assert model.manifest["recipe"]["training"]["epochs"] == 4
+    assert model.manifest["folds"] == sorted(set(model.manifest["folds"]) & set(range(1, 9)))
+
+
+def test_training_stops_when_the_validation_loss_has_stopped_falling(
+    cohort_store: Path, tmp_path: Path
+) -> None:
+    """At a rate that wrecks the model, patience ends the run before its last epoch."""
+    result = run(
+        cohort_store,
+        tmp_path / "run",
+        "training.epochs=30",
+        "training.patience_epochs=1",
+        "training.learning_rate=0.5",
+    )
+    assert result.epochs < 30
+    assert result.epochs == result.best_epoch + 2
+
+
+def test_accumulated_gradients_equal_one_large_batch(cohort_store: Path, tmp_path: Path) -> None:
+    """Without batch statistics or dropout, 2 x 8 records make the step of 1 x 16."""
+    vit = ['encoder={name="vit", dropout=0.0}', "method.dropout=0.0", "labels.uncertain='negative'"]
+    vit += ["labels.synonym_share=0.0", "augmentation.lead_dropout=0.0", "training.epochs=1"]
+    run(cohort_store, tmp_path / "two", *vit, "training.batch_size=8", "training.accumulate=2")
+    run(cohort_store, tmp_path / "one", *vit, "training.batch_size=16", "training.accumulate=1")
+    two, one = (
+        torch.load(tmp_path / name / STATE, weights_only=True)["model"] for name in ("two", "one")
+    )
+    for key, tensor in one.items():
+        torch.testing.assert_close(two[key], tensor, rtol=1e-3, atol=2e-4)
+
+
+def test_the_seed_decides_everything(cohort_store: Path, tmp_path: Path) -> None:
+    """Equal seeds give equal losses, another seed other ones."""
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        run(cohort_store, tmp_path / name, "training.epochs=1", f"training.seed={seed}")
+    assert losses(tmp_path / "a") == losses(tmp_path / "b") != losses(tmp_path / "c")
+
+
+def test_a_folder_with_a_run_of_another_recipe_is_refused(
+    cohort_store: Path, tmp_path: Path
+) -> None:
+    """Nothing is trained on or overwritten; the message says what to do."""
+    run(cohort_store, tmp_path / "run", "training.epochs=1")
+    with pytest.raises(RecipeError, match="Choose another --out folder"):
+        run(cohort_store, tmp_path / "run", "training.epochs=2")
+
+
+def test_a_store_of_another_contract_is_refused(cohort_store: Path, tmp_path: Path) -> None:
+    """A recipe for 500 Hz does not take windows of 100 Hz."""
+    with pytest.raises(ContractError, match="sampling_rate_hz=500"):
+        run(cohort_store, tmp_path / "run", "data.sampling_rate_hz=500")
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,132 @@
+"""Rows, labels and phrases of a training run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from supreme_ecg.concepts.table import ConceptTable
+from supreme_ecg.errors import RecipeError, StoreError
+from supreme_ecg.store.reading import Store
+from supreme_ecg.training.recipe import DataConfig, LabelConfig
+from supreme_ecg.training.training_set import Phrasing, TrainingSet, make_training_set
+
+DATA = DataConfig(corpus="synthetic", folds=(1, 2, 3, 4, 5, 6, 7, 8), validation_share=0.2)
+LABELS = LabelConfig(minimum_count=3)
+
+
+def make(store: Path, *, data: DataConfig = DATA, labels: LabelConfig = LABELS) -> TrainingSet:
+    return make_training_set(Store.open(store), data=data, labels=labels, table=ConceptTable.load())
+
+
+def test_no_patient_is_both_trained_on_and_held_out(cohort_store: Path) -> None:
+    """The validation twentieth is cut by patient, and nothing of other folds is used."""
+    data = make(cohort_store)
+    patients = data.store.records["patient_id"].to_numpy()
+    assert not set(patients[data.training_rows]) & set(patients[data.validation_rows])
+    assert len(data.validation_rows) > 0
+    used = data.store.records["fold"].to_numpy()[[*data.training_rows, *data.validation_rows]]
+    assert set(used) <= set(range(1, 9))
+
+
+def test_a_concept_with_too_few_records_is_left_out(cohort_store: Path) -> None:
+    """Each kept concept has at least the minimum count among the training rows, and all such are kept."""
+    few, many = make(cohort_store), make(cohort_store, labels=LabelConfig(minimum_count=10))
+    for data, least in ((few, 3), (many, 10)):
+        counts = (data.labels[data.training_rows] == 1).sum(axis=0)
+        assert counts.min() >= least
+    assert set(many.concepts) < set(few.concepts)
+
+
+def test_doubt_counts_as_the_recipe_says(cohort_store: Path) -> None:
+    """The same entries are -1, 1 or 0 as uncertain is masked, positive or negative."""
+    by_rule = {
+        rule: make(cohort_store, labels=LabelConfig(minimum_count=3, uncertain=rule))
+        for rule in ("masked", "positive", "negative")
+    }
+    shared = set.intersection(*(set(data.concepts) for data in by_rule.values()))
+    columns = {
+        rule: data.labels[:, [data.concepts.index(c) for c in sorted(shared)]]
+        for rule, data in by_rule.items()
+    }
+    doubt = columns["masked"] == -1
+    assert doubt.any()
+    assert (columns["positive"][doubt] == 1).all()
+    assert (columns["negative"][doubt] == 0).all()
+    for rule in ("positive", "negative"):
+        np.testing.assert_array_equal(columns[rule][~doubt], columns["masked"][~doubt])
+
+
+def test_labels_come_from_reports_and_never_from_codes(cohort_store: Path) -> None:
+    """With every code column emptied the training set is the same."""
+    store = Store.open(cohort_store)
+    blind = Store.open(cohort_store)
+    blind.records = store.records.drop("codes")
+    sets = [
+        make_training_set(s, data=DATA, labels=LABELS, table=ConceptTable.load())
+        for s in (store, blind)
+    ]
+    np.testing.assert_array_equal(sets[0].labels, sets[1].labels)
+    np.testing.assert_array_equal(sets[0].training_rows, sets[1].training_rows)
+
+
+def test_another_corpus_is_refused(cohort_store: Path) -> None:
+    """A recipe for PTB-XL is not run on the synthetic cohort."""
+    with pytest.raises(RecipeError, match="'synthetic'"):
+        make(cohort_store, data=replace(DATA, corpus="ptb_xl"))
+
+
+def test_folds_that_are_not_there_are_refused(cohort_store: Path) -> None:
+    """The message names the folds."""
+    with pytest.raises(StoreError, match="42"):
+        make(cohort_store, data=replace(DATA, folds=(42,)))
+
+
+def test_a_minimum_that_no_concept_reaches_is_refused(cohort_store: Path) -> None:
+    """The message says how far to lower it."""
+    with pytest.raises(RecipeError, match="count of the commonest concept"):
+        make(cohort_store, labels=LabelConfig(minimum_count=10_000))
+
+
+def test_the_manifest_says_what_was_trained_on(cohort_store: Path) -> None:
+    """Corpus, folds and counts, and no report or patient."""
+    data = make(cohort_store)
+    manifest = data.manifest()
+    assert manifest["corpus"] == "synthetic"
+    assert set(manifest["folds"]) <= set(range(1, 9))
+    assert manifest["records_trained"] == len(data.training_rows)
+    assert manifest["label_counts"].keys() == set(data.concepts)
+
+
+class Spelling:
+    """A text encoder that writes down the texts it is given."""
+
+    width = 1
+
+    def encode(self, texts) -> torch.Tensor:
+        self.texts = list(texts)
+        return torch.arange(len(self.texts)).unsqueeze(1).float()
+
+
+def test_a_concept_is_asked_by_its_name_or_by_its_english_terms() -> None:
+    """At a synonym share of 0 only names are drawn; at 1 every phrase of a concept turns up."""
+    spelling, table = Spelling(), ConceptTable.load()
+    concepts = ["atrial_fibrillation", "sinus_rhythm"]
+    phrasing = Phrasing(concepts, table=table, text_encoder=spelling)
+    generator = torch.Generator().manual_seed(0)
+    names = phrasing.draw(synonym_share=0.0, generator=generator)
+    assert [spelling.texts[int(i)] for i in names] == [table[c].name for c in concepts]
+    drawn = {
+        spelling.texts[int(phrasing.draw(synonym_share=1.0, generator=generator)[0])]
+        for _ in range(400)
+    }
+    terms = {
+        s.phrase
+        for s in table["atrial_fibrillation"].synonyms
+        if s.language == "en" and s.kind == "term"
+    }
+    assert drawn == terms | {table["atrial_fibrillation"].name}
