@@ -93,6 +93,14 @@ def test_the_picture_is_saved_and_pyplot_is_left_alone(tmp_path: Path) -> None:
     assert dict(mpl.rcParams) == before
 
 
+@pytest.mark.parametrize("spike_mv", [0.5, 2.7, 30.0])
+def test_no_label_hides_a_wave(spike_mv: float) -> None:
+    """The lead names of a row stand above its tallest sample."""
+    figure = draw_on_paper(make(spike_mv=spike_mv))
+    labels = [text for text in figure.axes[0].texts if text.get_text().startswith("aVR")]
+    assert labels[0].get_position()[1] > max(line[:, 1].max() for line in traces(figure)[:4])
+
+
 @pytest.mark.parametrize("name", ["no/such/folder/e.png", "e.ecg"])
 def test_a_picture_that_cannot_be_written_is_one_clear_error(tmp_path: Path, name: str) -> None:
     """An absent folder and an unknown picture format are both reported."""

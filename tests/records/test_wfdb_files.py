@@ -12,7 +12,6 @@ from hypothesis.extra.numpy import arrays
 from supreme_ecg.errors import RecordError
 from supreme_ecg.records.wfdb_files import read_wfdb
 
-
 pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationWarning")
 
 
@@ -243,6 +242,9 @@ def test_a_header_cannot_reach_outside_its_folder(tmp_path: Path) -> None:
     (tmp_path / "r.hea").write_text("r 1 100 4\n../../secret 16 1000/mV 16 0 0 0 0 I\n")
     with pytest.raises(RecordError, match="signal files in the header's own folder"):
         read_wfdb(tmp_path / "r.hea")
+    (tmp_path / "m.hea").write_text("m/1 1 100 4\n../secret 4\n")
+    with pytest.raises(RecordError, match="signal files in the header's own folder"):
+        read_wfdb(tmp_path / "m.hea")
 
 
 def test_what_the_library_cannot_read_is_one_clear_error(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ class Synthetic:
         entries = tuple(
             Entry(
                 record_id=_required(row["record_id"], "record_id", path),
-                path=(source / _required(row["file"], "file", path)).with_suffix(".hea"),
+                path=source / _required(row["file"], "file", path),
                 patient_id=row["patient_id"] or _required(row["record_id"], "record_id", path),
                 age_years=age,
                 sex=_sex(row["sex"], path),

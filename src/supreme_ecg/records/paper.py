@@ -68,7 +68,14 @@ def draw_on_paper(record: Record, path: Path | None = None, *, title: str | None
     baseline = height - _TOP
     for row, (above, below) in zip(LAYOUT, rooms, strict=True):
         baseline -= above
-        _draw_row(axes, leads, row, record.sampling_rate_hz, baseline)
+        _draw_row(
+            axes,
+            leads,
+            row,
+            record.sampling_rate_hz,
+            baseline=baseline,
+            label_height=baseline + above - _LABEL_ROOM + 1,  # above the row's tallest wave
+        )
         baseline -= below
     _draw_text(axes, record, title, height)
     if path is not None:
@@ -120,7 +127,9 @@ def _draw_row(
     leads: dict[str, Float[np.ndarray, " time"]],
     row: tuple[str, ...],
     rate_hz: float,
+    *,
     baseline: float,
+    label_height: float,
 ) -> None:
     """Draw a calibration pulse (1 mV, 0.2 s), then the leads with their names."""
     pulse_x, pulse_y = np.array([3, 5, 5, 10, 10, 12]), np.array([0, 0, 10, 10, 0, 0])
@@ -137,12 +146,11 @@ def _draw_row(
         label = f"{name} (cut at {_MOST_ROOM / MM_PER_MV:g} mV)" if is_cut else name
         axes.text(
             left + 1.5,
-            baseline + _LEAST_ROOM + 1,
+            label_height,
             label,
             fontsize=9,
             color=_INK,
             weight="bold",
-            bbox={"facecolor": _PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 0.8},
         )
         if not np.isfinite(heights).any():
             axes.text(left + 10, baseline + 1, "not recorded", fontsize=8, color="#808080")

@@ -104,13 +104,17 @@ def _check_signal_lines(signals: Sequence[SignalLine], where: str) -> None:
                 remedy="Correct the unit in the header, or take this signal out of the record.",
             )
     for file_name in {line.file_name for line in signals}:
-        if "/" in file_name or "\\" in file_name:
-            raise RecordError(
-                where,
-                expected="signal files in the header's own folder",
-                found=repr(file_name),
-                remedy="Put the signal file beside the header and name it without a folder.",
-            )
+        _check_file_name(file_name, where)
+
+
+def _check_file_name(name: str, where: str) -> None:
+    if "/" in name or "\\" in name:
+        raise RecordError(
+            where,
+            expected="signal files in the header's own folder",
+            found=repr(name),
+            remedy="Put the signal file beside the header and name it without a folder.",
+        )
 
 
 def _check_names(names: Sequence[str], where: str) -> None:
@@ -146,6 +150,7 @@ def _read_by_library(
         import wfdb  # noqa: PLC0415  # heavy, and not needed for most files
 
     for segment in header.segments:
+        _check_file_name(segment, path)
         if segment != "~":
             part = os.path.join(folder, f"{segment}.hea")
             _check_signal_lines(parse_header(_read_text(part), where=part).signals, part)

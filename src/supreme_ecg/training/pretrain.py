@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import resource
 import sys
 import time
@@ -95,6 +96,7 @@ def pretrain(
 
 
 def _trainer(recipe: Recipe, data: TrainingSet, *, table: ConceptTable, folder: Path) -> Trainer:
+    logging.getLogger("lightning.fabric").setLevel(logging.WARNING)  # it announces the precision
     fabric = Fabric(precision=recipe.training.precision, devices="auto", accelerator="auto")
     fabric.launch()
     torch.manual_seed(recipe.training.seed)  # initial weights
