@@ -113,3 +113,12 @@ def test_every_folder_is_placed_in_the_order() -> None:
     """A new folder must be given its place before anything imports it."""
     folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
     assert folders == set(ORDER) - {"errors"}
+
+
+def test_every_test_says_its_behaviour_in_a_sentence() -> None:
+    """A test without a docstring, or with one that is no sentence, is refused."""
+    for path in Path(__file__).parent.rglob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                first = (ast.get_docstring(node) or "").split("\n\n")[0]
+                assert first.rstrip().endswith((".", "?", ")")), f"{path}: {node.name}"

@@ -12,7 +12,10 @@ from supreme_ecg.models.vit import SIZES, ViT1d
 SAMPLES = 1000
 ENCODERS = [
     *(pytest.param(lambda d=depth: ResNet1d(12, depth=d), id=f"resnet{depth}") for depth in STAGES),
-    *(pytest.param(lambda s=size: ViT1d(12, samples=SAMPLES, size=s), id=f"vit-{size}") for size in SIZES),
+    *(
+        pytest.param(lambda s=size: ViT1d(12, samples=SAMPLES, size=s), id=f"vit-{size}")
+        for size in SIZES
+    ),
 ]
 
 
@@ -40,9 +43,7 @@ def test_an_encoder_answers_for_each_window_alone(make) -> None:
     assert (alone - together).abs().max() < 1e-3 * together.std()
 
 
-@pytest.mark.parametrize(
-    ("depth", "millions"), [(18, 3.9), (34, 7.2), (50, 16.0), (101, 28.3)]
-)
+@pytest.mark.parametrize(("depth", "millions"), [(18, 3.9), (34, 7.2), (50, 16.0), (101, 28.3)])
 def test_resnets_have_the_size_of_their_depth(depth: int, millions: float) -> None:
     """Parameter counts follow from He et al. 2016, Table 1, with kernels of 3 instead of 3 x 3."""
     count = sum(p.numel() for p in ResNet1d(12, depth=depth).parameters())

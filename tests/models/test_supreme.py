@@ -31,7 +31,10 @@ QUERIES = ["atrial fibrillation", "left bundle branch block", "normal ECG"]
 def model(letters) -> SuPreME:
     torch.manual_seed(0)
     return SuPreME(
-        SMALL, trained_concepts=["atrial_fibrillation"], manifest={"corpus": "x"}, text_encoder=letters
+        SMALL,
+        trained_concepts=["atrial_fibrillation"],
+        manifest={"corpus": "x"},
+        text_encoder=letters,
     )
 
 
@@ -104,7 +107,11 @@ def test_saved_and_loaded_weights_give_equal_answers(letters, tmp_path: Path, en
     saved = SuPreME(parts, trained_concepts=["a"], manifest={"folds": [1]}, text_encoder=letters)
     saved.save(tmp_path / "model", metrics={"loss": 0.5})
     loaded = SuPreME.from_pretrained(tmp_path / "model", text_encoder=letters)
-    assert (loaded.parts, loaded.trained_concepts, loaded.manifest) == (parts, ("a",), {"folds": [1]})
+    assert (loaded.parts, loaded.trained_concepts, loaded.manifest) == (
+        parts,
+        ("a",),
+        {"folds": [1]},
+    )
     np.testing.assert_array_equal(
         loaded.predict(*windows(), QUERIES), saved.predict(*windows(), QUERIES)
     )

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from store.cohort_folder import (
     clean_record,
     edit_header,
@@ -17,7 +18,6 @@ from store.cohort_folder import (
     write_cohort,
     write_table,
 )
-
 from supreme_ecg.corpora.synthetic import Synthetic
 from supreme_ecg.preprocessing.contract import MISSING_COUNT, SignalContract
 from supreme_ecg.records.leads import STANDARD_LEADS
@@ -42,6 +42,7 @@ def reasons(source: Path, store: Path) -> dict[str, str]:
 
 
 def truncate(path: Path, size: int) -> None:
+    """Cut a file short."""
     path.write_bytes(path.read_bytes()[:size])
 
 

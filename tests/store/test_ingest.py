@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+
 from store.cohort_folder import (
     clean_record,
     file_bytes,
@@ -17,7 +18,6 @@ from store.cohort_folder import (
     write_cohort,
     write_table,
 )
-
 from supreme_ecg.corpora.synthetic import Synthetic
 from supreme_ecg.errors import CorpusError, StoreError
 from supreme_ecg.preprocessing.contract import SignalContract
@@ -47,6 +47,7 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(source: Path, store: Path, **options: object) -> IngestReport:
+    """Ingest a cohort."""
     return ingest(Synthetic(), source, store, contract=CONTRACT, **options)  # type: ignore[arg-type]
 
 
@@ -67,7 +68,8 @@ def test_signals_equal_the_records_to_half_a_count(cohort: Path, tmp_path: Path)
     store = Store.open(tmp_path / "store")
     rows = store.records["row"].to_numpy()[::-1]
     batch = store.batch(rows)
-    for record_id, signal in zip(store.records["record_id"].to_list()[::-1], batch.signal):
+    record_ids = store.records["record_id"].to_list()[::-1]
+    for record_id, signal in zip(record_ids, batch.signal, strict=True):
         record = read_record(cohort / "records" / record_id)
         expected = np.stack([record.leads[lead] for lead in CONTRACT.leads])
         assert np.abs(signal - expected).max() <= 0.0005
@@ -198,7 +200,7 @@ def test_a_folder_of_something_else_is_not_touched(cohort: Path, tmp_path: Path)
     for folder in (tmp_path / "holiday", tmp_path / "new.partial"):
         folder.mkdir()
         (folder / "photograph.jpg").touch()
-    with pytest.raises(StoreError, match="without store.json"):
+    with pytest.raises(StoreError, match=r"without store\.json"):
         run(cohort, tmp_path / "holiday")
     with pytest.raises(StoreError, match="something else"):
         run(cohort, tmp_path / "new")

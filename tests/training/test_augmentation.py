@@ -51,7 +51,9 @@ def test_a_shift_moves_signal_and_mask_together() -> None:
             if torch.equal(after[index, 0, 100:700], before[index, 0, 100 + offset : 700 + offset])
         ]
         assert len(fits) == 1
-        expected = [0 <= t + fits[0] < 1000 and bool(mask_before[index, t + fits[0]]) for t in range(1000)]
+        expected = [
+            0 <= t + fits[0] < 1000 and bool(mask_before[index, t + fits[0]]) for t in range(1000)
+        ]
         assert mask_after[index].tolist() == expected
 
 

@@ -30,9 +30,7 @@ SMALL = [
 
 @pytest.fixture(autouse=True)
 def _offline_letters(letters, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "supreme_ecg.models.supreme.TransformerTextEncoder", lambda _: letters
-    )
+    monkeypatch.setattr("supreme_ecg.models.supreme.TransformerTextEncoder", lambda _: letters)
 
 
 def recipe(*overrides: str) -> Recipe:
@@ -94,7 +92,9 @@ def test_training_lowers_the_loss(cohort_store: Path, tmp_path: Path) -> None:
     assert trained[-1][0] < 0.8 * trained[0][0]
 
 
-def test_the_model_has_the_weights_of_its_best_epoch(cohort_store: Path, tmp_path: Path, letters) -> None:
+def test_the_model_has_the_weights_of_its_best_epoch(
+    cohort_store: Path, tmp_path: Path, letters
+) -> None:
     """The saved model is that of the lowest validation loss, with manifest and recipe."""
     result = run(cohort_store, tmp_path / "run")
     state = torch.load(tmp_path / "run" / STATE, weights_only=True)

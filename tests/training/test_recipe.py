@@ -35,7 +35,11 @@ def test_the_papers_recipe_has_the_papers_sizes() -> None:
     """ViT-tiny, MedCPT by its first token, a 768-wide interacting fusion network, 500 Hz."""
     recipe = read_recipe(find_recipe("supreme_mimic_iv_ecg"))
     assert (recipe.encoder.name, recipe.data.sampling_rate_hz) == ("vit", 500)
-    assert (recipe.method.width, recipe.method.layers, recipe.method.interacting_queries) == (768, 4, True)
+    assert (recipe.method.width, recipe.method.layers, recipe.method.interacting_queries) == (
+        768,
+        4,
+        True,
+    )
     assert recipe.text_encoder.pooling == "first"
 
 

@@ -30,6 +30,9 @@ QUESTIONS: Final = (
 )
 """Asked of one ECG: a name, an abbreviation, and words that no table holds."""
 
+RECIPE_OVERRIDES: Final[tuple[str, ...]] = ()
+"""Lines of TOML laid over the smoke recipe."""
+
 HELD_OUT_FOLDS: Final = (9, 10)
 """Folds of patients that the demo does not train on."""
 
@@ -65,7 +68,9 @@ def demo_command(
         highlight=False,
         soft_wrap=True,
     )
-    console.print("[dim]Simulated hearts: the scores say that the path works, nothing about patients.[/]")
+    console.print(
+        "[dim]Simulated hearts: the scores say that the path works, nothing about patients.[/]"
+    )
 
 
 @contextmanager
@@ -100,7 +105,9 @@ def _train(folder: Path, store: Store, *, seed: int) -> Path:
     from supreme_ecg.training.pretrain import pretrain  # noqa: PLC0415
     from supreme_ecg.training.recipe import find_recipe, read_recipe  # noqa: PLC0415
 
-    recipe = read_recipe(find_recipe("smoke"), overrides=[f"training.seed={seed}"])
+    recipe = read_recipe(
+        find_recipe("smoke"), overrides=[*RECIPE_OVERRIDES, f"training.seed={seed}"]
+    )
     with progress_bar() as bar:
         task = bar.add_task("pre-training", total=None)
         result = pretrain(
@@ -170,7 +177,10 @@ def _print_scores(result: ZeroShotResult) -> None:
         table.add_row(one.name, str(one.positives), _number(one.auroc), _number(untrained))
     table.add_section()
     table.add_row(
-        "macro", "", _number(values["macro"]["auroc"]), _number(other.macro.auroc if other else None)
+        "macro",
+        "",
+        _number(values["macro"]["auroc"]),
+        _number(other.macro.auroc if other else None),
     )
     console.print(table)
 

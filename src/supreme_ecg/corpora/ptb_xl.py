@@ -74,8 +74,8 @@ class PtbXl:
         if not path.is_file():
             raise wrong_folder(self.name, source, _TABLE)
         self._require_signals(source)
-        table = read_columns(path, _COLUMNS)
-        files = table["filename_lr" if self._folder == "records100" else "filename_hr"]
+        file_column = "filename_lr" if self._folder == "records100" else "filename_hr"
+        table = read_columns(path, _COLUMNS, filled=("ecg_id", "patient_id", file_column))
         columns = zip(
             cast_column(table, "ecg_id", pl.Int64, path=path),
             cast_column(table, "patient_id", pl.Int64, path=path),
@@ -84,7 +84,7 @@ class PtbXl:
             cast_column(table, "strat_fold", pl.Int64, path=path),
             table["report"].to_list(),
             table["scp_codes"].to_list(),
-            files.to_list(),
+            table[file_column].to_list(),
             strict=True,
         )
         entries = tuple(

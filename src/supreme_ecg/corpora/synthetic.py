@@ -45,14 +45,14 @@ class Synthetic:
         path = source / _TABLE
         if not path.is_file():
             raise wrong_folder(self.name, source, _TABLE)
-        table = read_columns(path, _COLUMNS)
+        table = read_columns(path, _COLUMNS, filled=("record_id", "file"))
         ages = cast_column(table, "age_years", pl.Float64, path=path)
         folds = cast_column(table, "fold", pl.Int64, path=path)
         entries = tuple(
             Entry(
-                record_id=_required(row["record_id"], "record_id", path),
-                path=source / _required(row["file"], "file", path),
-                patient_id=row["patient_id"] or _required(row["record_id"], "record_id", path),
+                record_id=row["record_id"],
+                path=source / row["file"],
+                patient_id=row["patient_id"] or row["record_id"],
                 age_years=age,
                 sex=_sex(row["sex"], path),
                 report=row["report"],
@@ -63,17 +63,6 @@ class Synthetic:
         )
         require_unique(entries, source=path)
         return entries
-
-
-def _required(text: str | None, column: str, path: Path) -> str:
-    if text:
-        return text
-    raise CorpusError(
-        path,
-        expected=f"column {column} filled in every row",
-        found="an empty field",
-        remedy="Make the cohort again.",
-    )
 
 
 def _sex(text: str | None, path: Path) -> Sex | None:

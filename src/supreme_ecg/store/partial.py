@@ -49,6 +49,8 @@ class Partial:
 
     def become(self, store: Path) -> None:
         """Turn the folder into the store, in one step that happens wholly or not at all."""
+        for leftover in self.store.rglob(".*"):  # of writes that were killed
+            leftover.unlink()
         make_durable(self.store / SIGNALS)
         make_durable(self.store)
         try:
@@ -81,10 +83,10 @@ def partial_store(store: Path, *, identity: dict[str, str]) -> Iterator[Partial]
         try:
             if not _is_same(partial.folder / _IDENTITY, text):
                 _clear(partial.folder)
+            write_whole(partial.folder / _IDENTITY, [text])
             (partial.store / SIGNALS).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise cannot_write(partial.folder, error, 0) from None
-        write_whole(partial.folder / _IDENTITY, [text])
         yield partial
 
 
@@ -93,7 +95,7 @@ def _is_same(path: Path, text: bytes) -> bool:
 
 
 def _clear(folder: Path) -> None:
-    """Remove what an earlier, different run left; refuse a folder that no run has made."""
+    """Remove what another run left but its identity; refuse a folder that no run has made."""
     names = {path.name for path in folder.iterdir()}
     if not names <= {"lock"} and _IDENTITY not in names:
         raise StoreError(
@@ -105,7 +107,7 @@ def _clear(folder: Path) -> None:
     for path in folder.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
-        elif path.name != "lock":
+        elif path.name not in ("lock", _IDENTITY):
             path.unlink()
 
 

@@ -115,6 +115,8 @@ def write_shard(
         except Exception as error:  # one odd file must not end a run of days: listed
             reason, detail = "unexpected fault", type(error).__name__
         if reason:
+            # no folder of this machine: the list is the same wherever the corpus lies
+            detail = detail.replace(f"{source}{os.sep}", "")
             file = os.path.relpath(entry.path, source)
             rejected.append(Rejected(entry.record_id, file, reason, detail))
     shard = _write_signals(store, shard_name(number), signals[: len(rows)])

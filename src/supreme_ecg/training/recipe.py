@@ -174,8 +174,9 @@ def _merge(values: dict[str, Any], new: Mapping[str, Any]) -> None:
     """Lay new values over old ones; a section that changes its ``name`` starts afresh."""
     for key, value in new.items():
         old = values.get(key)
-        is_same_kind = isinstance(value, dict) and isinstance(old, dict)
-        if is_same_kind and value.get("name", old.get("name")) == old.get("name"):
+        if not isinstance(value, dict) or not isinstance(old, dict):
+            values[key] = value
+        elif value.get("name", old.get("name")) == old.get("name"):
             _merge(old, value)
         else:
             values[key] = value

@@ -1,0 +1,130 @@
+"""Write docs/results.md from the JSON files that the commands printed.
+
+    python benchmarks/results_page.py docs/results docs/results.md
+
+Nothing in the page is typed by hand: figures come from ``ingest.json``, ``extract.json``,
+``pretrain.json``, ``zero_shot.json`` (PTB-XL tasks) and ``cpsc2018.json`` in the first folder.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+COMMANDS = """\
+python ../shared/data/ptb-xl/unpack.py PTB_XL          # or PTB-XL 1.0.3 as PhysioNet publishes it
+supreme ingest ptb_xl PTB_XL stores/ptb_xl --workers 2 --json > docs/results/ingest.json
+supreme extract stores/ptb_xl --json > docs/results/extract.json
+supreme pretrain supreme_ptb_xl_100hz stores/ptb_xl --out runs/ptb_xl --json > docs/results/pretrain.json
+supreme zero-shot --weights runs/ptb_xl/model --store stores/ptb_xl --task all --folds 9 \\
+    --random-encoder --json docs/results/zero_shot.json
+supreme ingest cpsc2018 CPSC2018 stores/cpsc2018
+supreme zero-shot --weights runs/ptb_xl/model --store stores/cpsc2018 --task cpsc2018 \\
+    --random-encoder --json docs/results/cpsc2018.json
+python benchmarks/results_page.py docs/results docs/results.md"""
+
+
+def main() -> None:
+    """Read the folder, write the page."""
+    folder, page = map(Path, sys.argv[1:3])
+    values = {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
+    page.write_text("\n".join(lines(values)) + "\n")
+
+
+def lines(values: dict[str, Any]) -> Iterator[str]:
+    """The page."""
+    yield "# Results\n"
+    yield "Made by `benchmarks/results_page.py` from `docs/results/*.json`; do not edit.\n"
+    yield "Two CPU cores, no GPU. Every figure below comes from these commands:\n"
+    yield f"```sh\n{COMMANDS}\n```\n"
+    yield from stages(values)
+    yield from zero_shot_summary([*values["zero_shot"], values["cpsc2018"]])
+    yield from extraction(values["extract"])
+    for result in [*values["zero_shot"], values["cpsc2018"]]:
+        yield from classes(result)
+
+
+def stages(values: dict[str, Any]) -> Iterator[str]:
+    """What each stage cost."""
+    ingest, extract, pretrain = (values[name] for name in ("ingest", "extract", "pretrain"))
+    yield "## Stages\n"
+    yield "| stage | what | wall time | rate |\n| --- | --- | --- | --- |"
+    yield (
+        f"| ingest | {ingest['records']} records, {sum(ingest['rejected'].values())} rejected | "
+        f"{ingest['seconds']:.1f} s | {ingest['records'] / ingest['seconds']:.0f} records/s |"
+    )
+    yield (
+        f"| extract | {extract['reports']} reports, {extract['distinct_statements']} distinct "
+        f"statements | {extract['seconds']:.1f} s | "
+        f"{extract['distinct_statements'] / extract['seconds']:.0f} statements/s, splitting included |"
+    )
+    seen = pretrain["records"] * pretrain["epochs"]
+    yield (
+        f"| pretrain | {pretrain['records']} records, {pretrain['concepts']} concepts, "
+        f"{pretrain['epochs']} epochs (best: {pretrain['best_epoch'] + 1}) | "
+        f"{pretrain['seconds'] / 60:.1f} min | {seen / pretrain['seconds']:.0f} records/s, "
+        f"{pretrain['peak_memory_mb'] / 1000:.1f} GB at most |\n"
+    )
+
+
+def zero_shot_summary(results: list[dict[str, Any]]) -> Iterator[str]:
+    """One row a task."""
+    yield "## Zero-shot, macro-AUROC\n"
+    yield (
+        "Labels of training come from report text alone; no code column is read. PTB-XL is "
+        "**in-domain** (same hospital and devices; folds 1-8 train, fold 9 is scored, no patient in "
+        "both). CPSC2018 was never trained on. The untrained row is the same network with a randomly "
+        "initialised encoder. One seed.\n"
+    )
+    yield (
+        "| task | records | classes scored | AUROC | 95 % interval | AUPRC | untrained encoder | domain |"
+    )
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    for result in results:
+        macro, other = result["macro"], result["comparison"]["macro"]
+        low, high = macro["ci95"]
+        domain = "in-domain" if result["run"]["in_domain"] else "external"
+        yield (
+            f"| {result['task']} | {result['records']} | {macro['classes']} | **{macro['auroc']:.3f}** | "
+            f"{low:.3f} to {high:.3f} | {macro['auprc']:.3f} | {other['auroc']:.3f} | {domain} |"
+        )
+    yield ""
+
+
+def extraction(extract: dict[str, Any]) -> Iterator[str]:
+    """How well the findings agree with the SCP codes."""
+    scores = extract["scores"]
+    micro, present = scores["micro"], scores["micro_present"]
+    yield "## Reports to findings\n"
+    yield (
+        f"{extract['share_with_finding']:.1%} of the statements have a finding. Against the SCP codes of "
+        f"fold 9 ({scores['records']} records, 40 commonest codes), which the rules never see: micro-F1 "
+        f"**{micro['f1']:.3f}** (precision {micro['precision']:.3f}, recall {micro['recall']:.3f}); "
+        f"counting only what is asserted without doubt: {present['f1']:.3f}. "
+        "A classifier trained on the codes: `benchmarks/report_classifier.py`. "
+        "Where text and codes differ: `docs/extraction.md`.\n"
+    )
+
+
+def classes(result: dict[str, Any]) -> Iterator[str]:
+    """One row a class."""
+    yield f"## {result['task']}, by class\n"
+    yield "| class | concept | pre-training | positives | AUROC | 95 % interval | AUPRC |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for one in result["classes"]:
+        if one["auroc"] is None:
+            scores = "not scored | - | -"
+        else:
+            low, high = one["ci95"]
+            scores = f"{one['auroc']:.3f} | {low:.3f} to {high:.3f} | {one['auprc']:.3f}"
+        yield (
+            f"| {one['name']} | {one['concept']} | {one['exposure']} | {one['positives']} | {scores} |"
+        )
+    yield ""
+
+
+if __name__ == "__main__":
+    main()
