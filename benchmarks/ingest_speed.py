@@ -34,17 +34,16 @@ WANTED_RATIO = 10
 
 @dataclass(frozen=True)
 class FirstRecords:
-    """PTB-XL cut to the records that are there, and to some of them."""
+    """PTB-XL cut to some of its records."""
 
     full: PtbXl
-    limit: int | None
+    chosen: frozenset[str]
     name: str = "ptb_xl"
     description: str = "the first records of PTB-XL"
 
     def entries(self, source: Path) -> tuple[Entry, ...]:
         """List them; the whole table is read all the same."""
-        present = [entry for entry in self.full.entries(source) if entry.path.exists()]
-        return tuple(present[: self.limit])
+        return tuple(e for e in self.full.entries(source) if e.record_id in self.chosen)
 
 
 def plain_loop(entries: tuple[Entry, ...], folder: Path) -> None:
@@ -76,9 +75,11 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     """Run all in turns, print the table, judge."""
     options = arguments()
-    corpus = FirstRecords(PtbXl(sampling_rate_hz=options.rate), options.limit)
+    full = PtbXl(sampling_rate_hz=options.rate)
     contract = SignalContract(sampling_rate_hz=options.rate)
-    entries = corpus.entries(options.source)
+    present = [entry for entry in full.entries(options.source) if entry.path.exists()]
+    entries = tuple(present[: options.limit])
+    corpus = FirstRecords(full, frozenset(entry.record_id for entry in entries))
     for entry in entries:  # into the page cache, for both
         entry.path.read_bytes()
         entry.path.with_suffix(".dat").read_bytes()

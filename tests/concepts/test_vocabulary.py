@@ -95,6 +95,7 @@ VOCABULARIES = {
 }
 
 IMPLIED = [
+    ("nonspecific_st_t_change", "nonspecific_st_change"),
     ("incomplete_right_bundle_branch_block", "right_bundle_branch_block"),
     ("complete_left_bundle_branch_block", "intraventricular_conduction_disturbance"),
     ("complete_right_bundle_branch_block", "wide_qrs"),
@@ -117,6 +118,7 @@ IMPLIED = [
     ("biventricular_hypertrophy", "right_ventricular_hypertrophy"),
     ("p_pulmonale", "right_atrial_enlargement"),
     ("hypokalaemia", "electrolyte_disturbance"),
+    ("nonspecific_t_wave_change", "nondiagnostic_t_abnormality"),
     ("dual_chamber_paced_rhythm", "paced_rhythm"),
     ("marked_right_axis_deviation", "right_axis_deviation"),
     ("vertical_axis", "normal_axis"),
@@ -132,6 +134,7 @@ NOT_IMPLIED = [
     ("leftward_axis", "left_axis_deviation"),
     ("premature_ventricular_complex", "ventricular_tachycardia"),
     ("left_ventricular_strain", "left_ventricular_hypertrophy"),
+    ("right_ventricular_strain", "st_t_change"),
     ("subendocardial_injury", "myocardial_infarction"),
     ("otherwise_normal_ecg", "normal_ecg"),
     ("p_mitrale", "conduction_disturbance"),
@@ -249,8 +252,9 @@ def test_the_roots_that_tasks_ask_for_hold_their_members(
         ("STD", "st_depression"),
         ("STE", "st_elevation"),
         ("normal ECG", "normal_ecg"),
-        # German. The device's "Vorhofflimmern/-flattern" was coded AFIB by people every time.
-        ("Vorhofflimmern/-flattern", "atrial_fibrillation"),
+        # German. The slash of the device's "Vorhofflimmern/-flattern" is an "or".
+        ("Vorhofflimmern/-flattern", "atrial_fibrillation_or_flutter"),
+        ("unspezifisches abnormes T", "nonspecific_t_wave_change"),
         ("Linkstyp", "leftward_axis"),  # +30 to -30 degrees: no deviation
         ("Überdrehter Linkstyp", "left_axis_deviation"),  # beyond -30 degrees
         ("Rechtstyp", "right_axis_deviation"),

@@ -14,8 +14,9 @@ import psutil
 import pytest
 
 from store.cohort_folder import file_bytes, row_of, write_cohort, write_table
+from supreme_ecg.corpora.catalogue import corpus_named
 from supreme_ecg.corpora.synthetic import Synthetic
-from supreme_ecg.errors import StoreError
+from supreme_ecg.errors import CorpusError, StoreError
 from supreme_ecg.preprocessing.contract import SignalContract
 from supreme_ecg.store.files import write_whole
 from supreme_ecg.store.ingest import IngestReport, ingest
@@ -189,6 +190,15 @@ def test_a_worker_that_dies_is_one_error() -> None:
     """A worker that ends in mid-task, as for want of memory, ends in advice and no traceback."""
     with pytest.raises(StoreError, match="with fewer workers"):
         list(run_tasks(os._exit, {1: {}, 2: {}}, workers=2))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_of_a_worker_arrives_whole(workers: int) -> None:
+    """An error raised in another process keeps its class, its words and its parts."""
+    tasks = {name: {"sampling_rate_hz": 100} for name in ("cpsc", "ptb")}
+    with pytest.raises(CorpusError, match="Did you mean") as caught:
+        list(run_tasks(corpus_named, tasks, workers=workers))  # type: ignore[arg-type]
+    assert caught.value.where == "corpus"
 
 
 def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:

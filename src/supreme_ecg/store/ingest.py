@@ -87,7 +87,8 @@ def ingest(
         source: Its folder, as its publisher lays it out.
         path: The store to make.
         contract: What every window fulfils.
-        workers: Processes that read and write; the bytes are the same for any number.
+        workers: Processes that read and write; the bytes are the same for any number. A script
+            that asks for more than one calls this under ``if __name__ == "__main__":``.
         folds: Take only these folds of the publisher; None = all.
         progress: Told of each shard.
 
@@ -105,7 +106,8 @@ def ingest(
     if path.exists() and not _is_empty_folder(path):
         manifest = _require_same(path, corpus, contract, selected.fingerprint)
         return _report(path, manifest, began, entries_done=0)
-    identity = {"fingerprint": selected.fingerprint, "package": __version__}
+    made_of = {"fingerprint": selected.fingerprint, "package": __version__}
+    identity = made_of | {"slice": str(SLICE_RECORDS)}
     with partial_store(path, identity=identity) as partial:
         done = _write_shards(partial, selected, contract, workers, progress)
         manifest = _finish(partial, corpus, contract, selected)

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import forkserver
 from typing import Final, Literal
 
 from supreme_ecg.errors import StoreError
@@ -28,7 +27,9 @@ def prepare_workers(workers: int, *modules: str) -> None:
         modules: Names of modules to import.
     """
     if workers > 1 and _METHOD == "forkserver":
-        multiprocessing.get_context(_METHOD).set_forkserver_preload(["__main__", *modules])
+        from multiprocessing import forkserver  # noqa: PLC0415  not on every system
+
+        multiprocessing.get_context(_METHOD).set_forkserver_preload(list(modules))
         forkserver.ensure_running()
 
 
@@ -65,8 +66,9 @@ def run_tasks(
             raise StoreError(
                 "ingest",
                 expected="worker processes that live until the end",
-                found="one that was killed, perhaps for want of memory",
-                remedy="Run the same command again, with fewer workers: what is done is kept.",
+                found="one that ended early, for want of memory or at a script's own start",
+                remedy="Run it again with fewer workers: what is done is kept. "
+                "In a script, put the call under `if __name__ == '__main__':`.",
             ) from None
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
