@@ -60,7 +60,7 @@ def test_json_has_counts_worklist_and_scores(store: Path) -> None:
 
 def test_other_folds_can_be_scored(store: Path) -> None:
     """The option may be given more than once."""
-    both = run(str(store), "--json", "--score-folds", "8", "--score-folds", "9")
+    both = run(str(store), "--json", "--score-folds", "8-9")
     assert json.loads(both)["scores"]["records"] == 3
 
 

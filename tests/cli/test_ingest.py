@@ -6,13 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from store.cohort_folder import write_cohort
-from supreme_ecg.cli.ingest import parse_folds
 from supreme_ecg.cli.main import app
 from supreme_ecg.store.reading import Store
+from tests.store.cohort_folder import write_cohort
 
 
 @pytest.fixture
@@ -92,18 +90,7 @@ def test_an_error_is_one_message_and_status_1(
     assert message in " ".join(printed.split())
 
 
-@pytest.mark.parametrize(
-    ("text", "folds"),
-    [("1-9", range(1, 10)), ("3", [3]), ("1, 4-5,10", [1, 4, 5, 10]), ("1,1-2", [1, 2])],
-)
-def test_folds_are_numbers_and_ranges(text: str, folds: list[int]) -> None:
-    """Numbers and ranges may be mixed and may overlap."""
-    assert parse_folds(text) == set(folds)
-
-
 @pytest.mark.parametrize("text", ["", "a", "9-1", "1-", "1;2", "-3"])
 def test_other_words_for_folds_are_refused(text: str, source: Path, tmp_path: Path) -> None:
     """What is no choice of folds is a usage error that shows one."""
-    with pytest.raises(typer.BadParameter, match="1-8,10"):
-        parse_folds(text)
     assert "1-8,10" in run("synthetic", source, tmp_path / "s", f"--folds={text}", status=2)

@@ -11,11 +11,11 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from evaluation.scripted import ScriptedModel, ScriptedStore, scripted_store
 from supreme_ecg.cli import zero_shot as command
 from supreme_ecg.errors import TaskError
 from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.store.reading import Store
+from tests.evaluation.scripted import ScriptedModel, ScriptedStore, scripted_store
 
 OPTIONS = ["--weights", "W", "--store", "S"]
 
@@ -107,11 +107,6 @@ def test_folds_that_are_none_are_refused(store: ScriptedStore, folds: str) -> No
     result = _run("--task", "cpsc2018", f"--folds={folds}")
     assert result.exit_code == 2
     assert "--folds" in result.output
-
-
-def test_folds_are_read_as_numbers_and_spans() -> None:
-    """`1-3,5` is four folds."""
-    assert command._parse_folds("1-3,5") == [1, 2, 3, 5]
 
 
 def test_unwritable_result_is_refused_before_the_work(

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from store.cohort_folder import row_of, write_table
 from supreme_ecg.corpora.synthetic import Synthetic
 from supreme_ecg.errors import CorpusError
 from supreme_ecg.preprocessing.contract import SignalContract
 from supreme_ecg.store.ingest import ingest
 from supreme_ecg.store.reading import Store
 from supreme_ecg.synthetic.cohort import make_cohort
+from tests.store.cohort_folder import row_of, write_table
 
 
 def test_every_column_reaches_its_field(tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from evaluation.scripted import ScriptedModel, ScriptedStore, scripted_store
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import ConceptError, ContractError, TaskError, WeightsError
 from supreme_ecg.evaluation.task import Task
 from supreme_ecg.evaluation.zero_shot import ZeroShotResult, exposure_of, zero_shot
 from supreme_ecg.evaluation.zero_shot_run import plan_zero_shot, run_zero_shot
 from supreme_ecg.preprocessing.contract import SignalContract
+from tests.evaluation.scripted import ScriptedModel, ScriptedStore, scripted_store
 
 TASK = Task.load("ptb_xl_superclass")
 EXPOSURE = {one.concept: "unseen" for one in TASK.classes}

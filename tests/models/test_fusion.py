@@ -8,10 +8,14 @@ import torch
 from supreme_ecg.models.fusion import CardiacFusionNetwork
 
 
-def network(*, interacting_queries: bool = False) -> CardiacFusionNetwork:
+def network(*, interacting_queries: bool = False, query_head: bool = True) -> CardiacFusionNetwork:
     torch.manual_seed(0)
     fusion = CardiacFusionNetwork(
-        token_width=24, text_width=16, width=32, interacting_queries=interacting_queries
+        token_width=24,
+        text_width=16,
+        width=32,
+        interacting_queries=interacting_queries,
+        query_head=query_head,
     ).eval()
     for parameter in fusion.parameters():  # large enough for differences to show
         if parameter.ndim > 1:
@@ -54,8 +58,38 @@ def test_masked_tokens_change_nothing() -> None:
 
 
 @pytest.mark.parametrize("interacting_queries", [False, True])
-def test_every_weight_learns(interacting_queries: bool) -> None:
+@pytest.mark.parametrize("query_head", [False, True])
+def test_every_weight_learns(interacting_queries: bool, query_head: bool) -> None:
     """One backward pass reaches every parameter."""
-    fusion = network(interacting_queries=interacting_queries).train()
+    fusion = network(interacting_queries=interacting_queries, query_head=query_head).train()
     fusion(torch.randn(2, 10, 24), torch.randn(4, 16)).square().mean().backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in fusion.parameters())
+
+
+def test_whitening_spreads_texts_that_lie_close_together() -> None:
+    """Vectors with a cosine of over 0.9 to each other come out nearly orthogonal."""
+    vectors = torch.nn.functional.normalize(torch.ones(16) + 0.2 * torch.randn(40, 16), dim=1)
+    assert (vectors @ vectors.T).mean() > 0.9
+    fusion = network()
+    fusion.fit_text(vectors)
+    spread = (vectors - fusion.text_mean) @ fusion.text_whitening
+    spread = torch.nn.functional.normalize(spread, dim=1)
+    assert (spread @ spread.T - torch.eye(40)).abs().mean() < 0.3
+
+
+def test_whitening_is_saved_with_the_weights() -> None:
+    """A network that loads the state of a fitted one gives its answers."""
+    fitted, fresh = network(), network()
+    fitted.fit_text(torch.randn(40, 16))
+    assert not torch.allclose(answers(fitted, torch.ones(1, 16)), answers(fresh, torch.ones(1, 16)))
+    fresh.load_state_dict(fitted.state_dict())
+    assert torch.equal(answers(fitted, torch.ones(1, 16)), answers(fresh, torch.ones(1, 16)))
+
+
+def test_the_papers_form_takes_texts_as_they_are() -> None:
+    """Without whitening there is nothing to fit and nothing to save."""
+    plain = CardiacFusionNetwork(token_width=24, text_width=16, width=32, whiten_text=False)
+    before = plain.state_dict()
+    plain.fit_text(torch.randn(40, 16))
+    assert before.keys() == plain.state_dict().keys()
+    assert not any(key.startswith("text_") for key in before)

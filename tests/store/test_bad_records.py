@@ -10,7 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from store.cohort_folder import (
+from supreme_ecg.corpora.synthetic import Synthetic
+from supreme_ecg.preprocessing.contract import MISSING_COUNT, SignalContract
+from supreme_ecg.records.leads import STANDARD_LEADS
+from supreme_ecg.records.writing import write_wfdb
+from supreme_ecg.store.ingest import ingest
+from supreme_ecg.store.reading import Store
+from tests.store.cohort_folder import (
     clean_record,
     edit_header,
     rewrite,
@@ -18,12 +24,6 @@ from store.cohort_folder import (
     write_cohort,
     write_table,
 )
-from supreme_ecg.corpora.synthetic import Synthetic
-from supreme_ecg.preprocessing.contract import MISSING_COUNT, SignalContract
-from supreme_ecg.records.leads import STANDARD_LEADS
-from supreme_ecg.records.writing import write_wfdb
-from supreme_ecg.store.ingest import ingest
-from supreme_ecg.store.reading import Store
 
 
 @pytest.fixture

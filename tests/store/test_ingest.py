@@ -10,7 +10,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from store.cohort_folder import (
+from supreme_ecg.corpora.synthetic import Synthetic
+from supreme_ecg.errors import CorpusError, StoreError
+from supreme_ecg.preprocessing.contract import SignalContract
+from supreme_ecg.records.reading import read_record
+from supreme_ecg.store.ingest import IngestReport, ingest
+from supreme_ecg.store.reading import Store
+from tests.store.cohort_folder import (
     clean_record,
     file_bytes,
     rewrite,
@@ -18,12 +24,6 @@ from store.cohort_folder import (
     write_cohort,
     write_table,
 )
-from supreme_ecg.corpora.synthetic import Synthetic
-from supreme_ecg.errors import CorpusError, StoreError
-from supreme_ecg.preprocessing.contract import SignalContract
-from supreme_ecg.records.reading import read_record
-from supreme_ecg.store.ingest import IngestReport, ingest
-from supreme_ecg.store.reading import Store
 
 CONTRACT = SignalContract()
 

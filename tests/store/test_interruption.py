@@ -13,7 +13,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from store.cohort_folder import file_bytes, row_of, write_cohort, write_table
 from supreme_ecg.corpora.catalogue import corpus_named
 from supreme_ecg.corpora.synthetic import Synthetic
 from supreme_ecg.errors import CorpusError, StoreError
@@ -24,6 +23,7 @@ from supreme_ecg.store.layout import partial_folder
 from supreme_ecg.store.partial import partial_store
 from supreme_ecg.store.reading import Store
 from supreme_ecg.store.workers import run_tasks
+from tests.store.cohort_folder import file_bytes, row_of, write_cohort, write_table
 
 KILLED_RUN = """
 import os, signal, sys

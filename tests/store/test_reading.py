@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.cohort_folder import clean_record, write_cohort
 from supreme_ecg.corpora.synthetic import Synthetic
 from supreme_ecg.errors import ContractError, StoreError
 from supreme_ecg.preprocessing.contract import SignalContract
@@ -23,6 +22,7 @@ from supreme_ecg.preprocessing.counts import from_counts
 from supreme_ecg.records.writing import write_wfdb
 from supreme_ecg.store.ingest import ingest
 from supreme_ecg.store.reading import Store
+from tests.store.cohort_folder import clean_record, write_cohort
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from measuring import heart_with
 
 from supreme_ecg.records.leads import STANDARD_LEADS
 from supreme_ecg.synthetic.electrodes import CLEAN, Noise, apply_fault, noise_mv
@@ -18,6 +17,7 @@ from supreme_ecg.synthetic.lead_field import (
 )
 from supreme_ecg.synthetic.shapes import Shape, draw
 from supreme_ecg.synthetic.simulation import simulate
+from tests.synthetic.measuring import heart_with
 
 
 @given(st.lists(st.floats(-5, 5, width=32), min_size=8, max_size=8))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from measuring import heart_with, well_inside
 
 from supreme_ecg.synthetic.rhythm import Schedule, make_schedule
+from tests.synthetic.measuring import heart_with, well_inside
 
 
 def schedule(*conditions: str, seed: int = 0) -> Schedule:

@@ -4,14 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from measuring import (
-    clean_record,
-    heart_with,
-    level_mv,
-    qrs_span,
-    rr_intervals_s,
-    well_inside,
-)
 
 from supreme_ecg.records.leads import CHEST_LEADS, STANDARD_LEADS
 from supreme_ecg.records.record import Record
@@ -20,6 +12,14 @@ from supreme_ecg.synthetic.electrodes import CLEAN
 from supreme_ecg.synthetic.heart import Heart
 from supreme_ecg.synthetic.lead_field import frontal_axis_deg
 from supreme_ecg.synthetic.simulation import schedule_of, simulate
+from tests.synthetic.measuring import (
+    clean_record,
+    heart_with,
+    level_mv,
+    qrs_span,
+    rr_intervals_s,
+    well_inside,
+)
 
 SEEDS = range(6)
 

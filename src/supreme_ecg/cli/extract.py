@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from supreme_ecg.cli.console import console, print_json, progress_bar
+from supreme_ecg.cli.folds import parse_folds
 
 if TYPE_CHECKING:
     from supreme_ecg.evaluation.extraction_scores import CodeScore, ExtractionScores
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
 def extract_command(
     store: Annotated[Path, typer.Argument(help="Store with reports.", show_default=False)],
     score_folds: Annotated[
-        list[int] | None,
-        typer.Option(help="Folds whose SCP codes the findings are scored against; default: 9."),
-    ] = None,
+        str, typer.Option(help="Folds whose SCP codes the findings are scored against, as 1-8,9.")
+    ] = "9",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Find what the reports of a store say and write its findings."""
@@ -34,6 +34,7 @@ def extract_command(
     from supreme_ecg.store.extraction import extract_store  # noqa: PLC0415
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
+    folds = parse_folds(score_folds)
     opened, table = Store.open(store), ConceptTable.load()
     with progress_bar() as bar:
         task = bar.add_task("extracting statements", total=None)
@@ -43,7 +44,6 @@ def extract_command(
             on_start=lambda total: bar.update(task, total=total),
             on_statement=lambda: bar.advance(task),
         )
-    folds = score_folds or [9]
     scored = opened.records.filter(pl.col("fold").is_in(folds))
     codes = dict(scored.select("record_id", "codes").iter_rows())
     scores = score_findings(opened.findings(), codes, table)

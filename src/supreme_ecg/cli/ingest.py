@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -12,31 +11,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from supreme_ecg.cli.console import console, error_console, print_json, progress_bar
+from supreme_ecg.cli.folds import parse_folds
 
 if TYPE_CHECKING:
     from supreme_ecg.store.ingest import IngestReport
 
-_FOLDS: Final = re.compile(r"(\d+)(?:-(\d+))?")
 _NO_FILES: Final = "file not found"
-
-
-def parse_folds(text: str) -> frozenset[int]:
-    """Read a choice of folds.
-
-    Args:
-        text: Numbers and ranges between commas, such as ``1-8,10``.
-
-    Raises:
-        typer.BadParameter: It is something else, or a range that runs backwards.
-    """
-    folds: set[int] = set()
-    for item in text.split(","):
-        match = _FOLDS.fullmatch(item.strip())
-        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
-        if first > last:
-            raise typer.BadParameter(f"{text!r} is no choice of folds such as 1-8,10")
-        folds.update(range(first, last + 1))
-    return frozenset(folds)
 
 
 def ingest_command(
@@ -55,7 +35,7 @@ def ingest_command(
     from supreme_ecg.preprocessing.contract import SignalContract  # noqa: PLC0415
     from supreme_ecg.store.ingest import ingest  # noqa: PLC0415
 
-    chosen = None if folds is None else parse_folds(folds)
+    chosen = None if folds is None else frozenset(parse_folds(folds))
     reader = corpus_named(corpus, sampling_rate_hz=rate)
     with progress_bar() as bar:
         task = bar.add_task("reading records", total=None)

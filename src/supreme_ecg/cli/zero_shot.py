@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from supreme_ecg.cli.console import console, print_json, progress_bar
+from supreme_ecg.cli.folds import parse_folds
 
 if TYPE_CHECKING:
     from supreme_ecg.evaluation.task import Task
@@ -47,7 +48,7 @@ def zero_shot_command(
     from supreme_ecg.models.supreme import SuPreME  # noqa: PLC0415  slow to import
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
-    chosen = None if folds is None else _parse_folds(folds)
+    chosen = None if folds is None else parse_folds(folds)
     _require_writable(json)
     opened = Store.open(store)
     tasks = _find_tasks(task, corpus=opened.corpus, store=store)
@@ -163,22 +164,6 @@ def _find_tasks(names: Sequence[str], *, corpus: str, store: Path) -> list[Task]
             remedy="Write a task file (see docs/evaluation.md) and give its path as --task.",
         )
     return list(tasks)
-
-
-def _parse_folds(text: str) -> list[int]:
-    """Read ``1-3,5`` as 1, 2, 3, 5."""
-    folds: set[int] = set()
-    for part in text.split(","):
-        first, _, last = part.partition("-")
-        try:
-            span = range(int(first), int(last or first) + 1)
-        except ValueError:
-            span = range(0)
-        if not span:
-            message = f"{part!r} is no fold or span of folds; write 9, or 1-3,5"
-            raise typer.BadParameter(message, param_hint="--folds")
-        folds.update(span)
-    return sorted(folds)
 
 
 def _require_writable(path: Path | None) -> None:

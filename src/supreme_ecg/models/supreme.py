@@ -5,8 +5,8 @@ Learning" (arXiv 2502.19668): report -> entities -> labels; ECG tokens are fused
 the Cardiac Fusion Network; loss = binary cross-entropy over all queries, here without the labels
 that reports leave in doubt.
 
-Differs: queries do not interact by default (see `fusion.py`); each concept is phrased in its many
-synonyms during training. Tuned on PTB-XL: 12 leads, 10 s, 100 Hz.
+Differs: queries do not interact by default, and more in `fusion.py`; each concept is phrased in its
+many synonyms during training. Tuned on PTB-XL: 12 leads, 10 s, 100 Hz.
 """
 
 from __future__ import annotations
@@ -54,6 +54,10 @@ class SuPreMEConfig:
     """Share of features dropped in training, 0 to 1."""
     interacting_queries: bool = False
     """Let the queries attend to each other (the paper's form): answers then depend on what else is asked."""
+    query_head: bool = True
+    """Make each logit's weights from its own text; False = one linear head for all (the paper's)."""
+    whiten_text: bool = True
+    """Spread text vectors over the concepts' names; False = as the text encoder gives them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

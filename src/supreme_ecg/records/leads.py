@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 STANDARD_LEADS: Final = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
@@ -13,6 +14,7 @@ CHEST_LEADS: Final = STANDARD_LEADS[6:]
 _BY_CASEFOLDED: Final = {name.casefold(): name for name in STANDARD_LEADS}
 
 
+@lru_cache(maxsize=1024)
 def standard_lead_name(name: str) -> str | None:
     """Spell a lead name as the standard does (``AVR``, ``avr``, ``aVR`` are one lead).
 
