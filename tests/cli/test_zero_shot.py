@@ -101,14 +101,6 @@ def test_all_on_a_corpus_without_tasks_is_refused(
     assert isinstance(_run("--task", "all").exception, TaskError)
 
 
-@pytest.mark.parametrize("folds", ["nine", "3-1", "1,,2", "-1"])
-def test_folds_that_are_none_are_refused(store: ScriptedStore, folds: str) -> None:
-    """A span that cannot be read is a usage error."""
-    result = _run("--task", "cpsc2018", f"--folds={folds}")
-    assert result.exit_code == 2
-    assert "--folds" in result.output
-
-
 def test_unwritable_result_is_refused_before_the_work(
     store: ScriptedStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -122,16 +122,22 @@ def test_training_stops_when_the_validation_loss_has_stopped_falling(
 
 
 def test_accumulated_gradients_equal_one_large_batch(cohort_store: Path, tmp_path: Path) -> None:
-    """Without batch statistics or dropout, 2 x 8 records make the step of 1 x 16."""
+    """Without batch statistics or dropout, 2 x 8 records give the mean gradient of 1 x 16.
+
+    Compared in Adam's first moment after one epoch of a single step, before its division by the
+    root of the second moment blows up rounding.
+    """
     vit = ['encoder={name="vit", dropout=0.0}', "method.dropout=0.0", "labels.uncertain='negative'"]
     vit += ["labels.synonym_share=0.0", "augmentation.lead_dropout=0.0", "training.epochs=1"]
+    vit += ["training.gradient_clip=1e9", "labels.minimum_count=1", "data.folds=[1, 2, 3]"]
     run(cohort_store, tmp_path / "two", *vit, "training.batch_size=8", "training.accumulate=2")
     run(cohort_store, tmp_path / "one", *vit, "training.batch_size=16", "training.accumulate=1")
-    two, one = (
-        torch.load(tmp_path / name / STATE, weights_only=True)["model"] for name in ("two", "one")
-    )
-    for key, tensor in one.items():
-        torch.testing.assert_close(two[key], tensor, rtol=1e-3, atol=2e-4)
+    two, one = (torch.load(tmp_path / name / STATE, weights_only=True) for name in ("two", "one"))
+    assert one["progress"]["step"] == two["progress"]["step"] == 1
+    for key, state in one["optimizer"]["state"].items():
+        scale = float(state["exp_avg"].abs().max())
+        difference = (two["optimizer"]["state"][key]["exp_avg"] - state["exp_avg"]).abs().max()
+        assert difference <= 1e-3 * scale + 1e-9
 
 
 def test_the_seed_decides_everything(cohort_store: Path, tmp_path: Path) -> None:

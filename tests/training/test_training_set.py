@@ -43,21 +43,20 @@ def test_a_concept_with_too_few_records_is_left_out(cohort_store: Path) -> None:
 
 
 def test_doubt_counts_as_the_recipe_says(cohort_store: Path) -> None:
-    """The same entries are -1, 1 or 0 as uncertain is masked, positive or negative."""
+    """The same entries are NaN, 0.5, 1 or 0 as doubt is masked, half, positive or negative."""
     by_rule = {
         rule: make(cohort_store, labels=LabelConfig(minimum_count=3, uncertain=rule))
-        for rule in ("masked", "positive", "negative")
+        for rule in ("masked", "half", "positive", "negative")
     }
     shared = set.intersection(*(set(data.concepts) for data in by_rule.values()))
     columns = {
         rule: data.labels[:, [data.concepts.index(c) for c in sorted(shared)]]
         for rule, data in by_rule.items()
     }
-    doubt = columns["masked"] == -1
+    doubt = np.isnan(columns["masked"])
     assert doubt.any()
-    assert (columns["positive"][doubt] == 1).all()
-    assert (columns["negative"][doubt] == 0).all()
-    for rule in ("positive", "negative"):
+    for rule, value in (("half", 0.5), ("positive", 1), ("negative", 0)):
+        assert (columns[rule][doubt] == value).all()
         np.testing.assert_array_equal(columns[rule][~doubt], columns["masked"][~doubt])
 
 

@@ -10,6 +10,7 @@ Differs by default, each a switch whose other side is the paper's form:
 - `query_head=True`: a logit is the product of the refined query with a key made from its own text,
   plus a bias made from it; the paper's one linear head for all queries learns slowly to tell apart
   texts that lie close together (docs/log.md).
+- `normalise_tokens=False`: tokens keep their size, in which voltage (LVH, low voltage) is written.
 - `whiten_text=True`: text vectors are centred and whitened over the concepts' names, which a
   general-domain text encoder puts almost on top of each other (left and right bundle branch block).
 Tuned on PTB-XL: 12 leads, 10 s, 100 Hz.
@@ -125,6 +126,7 @@ class CardiacFusionNetwork(nn.Module):
         dropout: Share of features dropped in training.
         interacting_queries: Let queries attend to each other (the paper's form).
         query_head: Make each logit's weights from its own text (the paper: one head for all).
+        normalise_tokens: Put tokens through the norm that queries go through (the paper's form).
         whiten_text: Spread the text vectors by what :meth:`fit_text` has seen (the paper: as is).
     """
 
@@ -143,6 +145,7 @@ class CardiacFusionNetwork(nn.Module):
         dropout: float = 0.1,
         interacting_queries: bool = False,
         query_head: bool = True,
+        normalise_tokens: bool = False,
         whiten_text: bool = True,
     ) -> None:
         super().__init__()
@@ -154,7 +157,8 @@ class CardiacFusionNetwork(nn.Module):
             nn.Linear(text_width, width), nn.GELU(), nn.Linear(width, width)
         )
         self.from_tokens = nn.Linear(token_width, width)
-        self.norm = nn.LayerNorm(width)  # shared by tokens and queries, as in KAD
+        self.norm = nn.LayerNorm(width)  # one for queries before and after, as in KAD
+        self.token_norm = self.norm if normalise_tokens else nn.Identity()
         self.layers = nn.ModuleList(
             FusionLayer(
                 width,
@@ -169,6 +173,8 @@ class CardiacFusionNetwork(nn.Module):
         self.key = nn.Linear(width, width) if query_head else None
         self.head = nn.Linear(width, 1)
         self.apply(_initialise)
+        if not normalise_tokens:
+            nn.init.xavier_uniform_(self.from_tokens.weight)  # nothing after it sets the scale
         nn.init.constant_(self.head.bias, -3.0)  # most findings are rare
 
     @torch.no_grad()
@@ -205,7 +211,7 @@ class CardiacFusionNetwork(nn.Module):
         """
         if self.whiten_text:
             query_vectors = (query_vectors - self.text_mean) @ self.text_whitening
-        memory = self.norm(self.from_tokens(tokens))
+        memory = self.token_norm(self.from_tokens(tokens))
         asked = self.norm(self.from_text(query_vectors))
         queries = asked.unsqueeze(0).expand(len(tokens), -1, -1)
         for layer in self.layers:

@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -56,6 +56,8 @@ class SuPreMEConfig:
     """Let the queries attend to each other (the paper's form): answers then depend on what else is asked."""
     query_head: bool = True
     """Make each logit's weights from its own text; False = one linear head for all (the paper's)."""
+    normalise_tokens: bool = False
+    """Normalise each ECG token (the paper's form); False keeps its size, in which voltage is written."""
     whiten_text: bool = True
     """Spread text vectors over the concepts' names; False = as the text encoder gives them."""
 
@@ -260,19 +262,20 @@ def build_encoder(config: EncoderConfig, *, contract: SignalContract) -> Any:
 
 
 def masked_binary_cross_entropy(
-    logits: Float[Tensor, "batch query"], labels: Int[Tensor, "batch query"]
+    logits: Float[Tensor, "batch query"], labels: Float[Tensor, "batch query"]
 ) -> Float[Tensor, ""]:
     """Mean binary cross-entropy over the labels that are known.
 
     Args:
         logits: One per ECG and query.
-        labels: 1 present, 0 absent or unmentioned, -1 in doubt and left out.
+        labels: Probability that the report gives the concept: 1 present, 0 absent or unmentioned,
+            between for doubt; NaN is left out.
 
     Returns:
         The mean over all known labels; 0 where none is known.
     """
-    known = (labels >= 0).float()
+    known = (~labels.isnan()).float()
     loss = functional.binary_cross_entropy_with_logits(
-        logits.float(), labels.clamp(min=0).float(), reduction="none"
+        logits.float(), labels.nan_to_num(0.0), reduction="none"
     )
     return (loss * known).sum() / known.sum().clamp(min=1.0)

@@ -42,8 +42,8 @@ class LabelConfig:
 
     minimum_count: Annotated[int, Field(ge=1)] = 20
     """Concepts with fewer records present are not trained on."""
-    uncertain: Literal["masked", "positive", "negative"] = "masked"
-    """What a finding in doubt counts as."""
+    uncertain: Literal["masked", "half", "positive", "negative"] = "masked"
+    """What a finding in doubt counts as: left out of the loss, 0.5, 1 or 0."""
     synonym_share: Annotated[float, Field(ge=0, le=1)] = 0.5
     """Share of batches in which a concept is asked by a synonym, not by its preferred name."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -13,12 +13,15 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from supreme_ecg.concepts.labels import label_matrix
+from supreme_ecg.concepts.labels import MASKED, label_matrix
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import RecipeError, StoreError
 from supreme_ecg.models.text_encoder import TextEncoder
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.recipe import DataConfig, LabelConfig
+
+_DOUBT: Final = {"masked": np.nan, "half": 0.5, "positive": 1.0, "negative": 0.0}
+"""What a finding in doubt is as a label."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +32,8 @@ class TrainingSet:
     """Where the windows are."""
     concepts: tuple[str, ...]
     """Concept of each label column."""
-    labels: Int[np.ndarray, "row concept"]
-    """1 present, 0 absent or unmentioned, -1 in doubt; one row per record of the store."""
+    labels: Float[np.ndarray, "row concept"]
+    """1 present, 0 absent or unmentioned, NaN left out; one row per record of the store, float32."""
     training_rows: Int[np.ndarray, " training_row"]
     """Rows of the store to learn from."""
     validation_rows: Int[np.ndarray, " validation_row"]
@@ -78,9 +81,8 @@ def make_training_set(
     rows = _rows_with_findings(store, findings, folds=data.folds)
     records = store.records["record_id"].to_list()
     everything = tuple(sorted(table.concepts))
-    matrix = label_matrix(
-        findings, record_ids=records, concepts=everything, table=table, uncertain=labels.uncertain
-    )
+    known = label_matrix(findings, record_ids=records, concepts=everything, table=table)
+    matrix = np.where(known == MASKED, _DOUBT[labels.uncertain], known).astype(np.float32)
     held_out = np.array(
         [_in_validation(p, data.validation_share) for p in store.records["patient_id"][rows]]
     )
