@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from supreme_ecg.cli.console import console, print_json, progress_bar
+from supreme_ecg.cli.cost import peak_memory_mb
 from supreme_ecg.cli.folds import parse_folds
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def _as_json(
     report: ExtractionReport, scores: ExtractionScores | None, folds: list[int]
 ) -> dict[str, Any]:
     counts = asdict(report) | {"share_with_finding": report.share_with_finding}
+    counts["peak_memory_mb"] = peak_memory_mb()
     counts["worklist"] = [{"statement": text, "count": n} for text, n in report.worklist]
     if scores is None:
         return counts | {"scores": None}

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from supreme_ecg.cli.console import console, error_console, print_json, progress_bar
+from supreme_ecg.cli.cost import peak_memory_mb
 from supreme_ecg.cli.folds import parse_folds
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def _as_json(report: IngestReport) -> dict[str, Any]:
         "path": str(report.path),
         "rejected": dict(report.rejected),
         "flags": dict(report.flags),
+        "peak_memory_mb": peak_memory_mb(),
         "records_per_s": round(report.entries_done / report.seconds, 1),
     }
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from supreme_ecg.cli.console import console, error_console, print_json, progress_bar
+from supreme_ecg.cli.cost import peak_memory_mb
 
 
 def pretrain_command(
@@ -46,7 +47,7 @@ def pretrain_command(
             on_start=lambda batches: bar.update(task, total=batches),
             on_batch=lambda: bar.advance(task),
         )
-    values = asdict(result) | {"model": str(result.model)}
+    values = asdict(result) | {"model": str(result.model), "peak_memory_mb": peak_memory_mb()}
     if json:
         print_json(values)
         return
@@ -54,7 +55,7 @@ def pretrain_command(
         f"Trained on {result.records} records and {result.concepts} concepts: "
         f"{result.epochs} epochs, best {result.best_epoch + 1} "
         f"(validation loss {result.validation_loss:.4f}), {result.seconds:.0f} s, "
-        f"{result.peak_memory_mb:.0f} MB at most.\nModel: {result.model}"
+        f"{peak_memory_mb():.0f} MB at most.\nModel: {result.model}"
     )
 
 

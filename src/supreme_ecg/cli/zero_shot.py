@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from supreme_ecg.cli.console import console, print_json, progress_bar
+from supreme_ecg.cli.cost import peak_memory_mb
 from supreme_ecg.cli.folds import parse_folds
 
 if TYPE_CHECKING:
@@ -63,16 +66,18 @@ def zero_shot_command(
         row = bar.add_task("scoring", total=total)
         for plan in plans:
             bar.update(row, description=plan.task.name)
-            results.append(
-                run_zero_shot(
-                    model,
-                    plan,
-                    weights=str(weights),
-                    seed=seed,
-                    baseline=baseline,
-                    advance=lambda records: bar.advance(row, records),
-                )
+            begun = time.perf_counter()
+            result = run_zero_shot(
+                model,
+                plan,
+                weights=str(weights),
+                seed=seed,
+                baseline=baseline,
+                advance=lambda records: bar.advance(row, records),
             )
+            seconds = round(time.perf_counter() - begun, 2)
+            cost = {"seconds": seconds, "peak_memory_mb": peak_memory_mb()}
+            results.append(replace(result, run={**result.run, **cost}))
     _show(results, json=json)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import resource
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,8 +39,6 @@ class Pretraining:
     """Records trained on."""
     seconds: float
     """Wall time of this run."""
-    peak_memory_mb: float
-    """Largest resident memory of this process."""
 
 
 def pretrain(
@@ -86,7 +82,6 @@ def pretrain(
         concepts=len(data.concepts),
         records=len(data.training_rows),
         seconds=round(time.perf_counter() - started, 1),
-        peak_memory_mb=_peak_memory_mb(),
     )
     model: SuPreME = trainer.model.module
     model.load_state_dict(trainer.best)
@@ -116,8 +111,3 @@ def _metrics(result: Pretraining) -> dict[str, Any]:
         "best_epoch": result.best_epoch,
         "validation_loss": result.validation_loss,
     }
-
-
-def _peak_memory_mb() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
