@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from lightning.fabric import Fabric
+from lightning_fabric import Fabric
 from torch import Tensor
 
 from supreme_ecg.errors import RecipeError

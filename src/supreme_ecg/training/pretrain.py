@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.fabric import Fabric
+from lightning_fabric import Fabric
 
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.models.supreme import SuPreME
@@ -91,7 +91,7 @@ def pretrain(
 
 
 def _trainer(recipe: Recipe, data: TrainingSet, *, table: ConceptTable, folder: Path) -> Trainer:
-    logging.getLogger("lightning.fabric").setLevel(logging.WARNING)  # it announces the precision
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it announces the precision
     fabric = Fabric(precision=recipe.training.precision, devices="auto", accelerator="auto")
     fabric.launch()
     torch.manual_seed(recipe.training.seed)  # initial weights
