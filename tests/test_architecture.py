@@ -84,7 +84,9 @@ def test_only_model_folders_import_torch_at_the_top(path: Path) -> None:
 )
 def test_import_and_help_stay_light(command: str) -> None:
     """Neither the import nor the help of the command loads torch, transformers or scipy."""
-    heavy = "{'torch', 'transformers', 'lightning_fabric', 'scipy', 'sklearn', 'matplotlib', 'polars'}"
+    heavy = (
+        "{'torch', 'transformers', 'lightning_fabric', 'scipy', 'sklearn', 'matplotlib', 'polars'}"
+    )
     check = f"import sys\ntry:\n    exec({command!r})\nexcept SystemExit:\n    pass\n"
     check += f"found = {heavy} & set(sys.modules)\nassert not found, found\n"
     subprocess.run([sys.executable, "-c", check], check=True, capture_output=True)

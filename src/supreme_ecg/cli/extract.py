@@ -24,6 +24,9 @@ def extract_command(
     score_folds: Annotated[
         str, typer.Option(help="Folds whose SCP codes the findings are scored against, as 1-8,9.")
     ] = "9",
+    worklist: Annotated[
+        int, typer.Option(min=0, help="How many statements without a finding to list.")
+    ] = 30,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Find what the reports of a store say and write its findings."""
@@ -42,6 +45,7 @@ def extract_command(
         report = extract_store(
             opened,
             RuleExtractor(table.lexicon()),
+            worklist_length=worklist,
             on_start=lambda total: bar.update(task, total=total),
             on_statement=lambda: bar.advance(task),
         )
