@@ -131,6 +131,8 @@ def _macro_cells(score: MacroScore) -> tuple[str, str, str, str]:
 def _notes(result: ZeroShotResult) -> list[str]:
     """What a reader must know beside the table."""
     notes = []
+    if 0 < result.macro_min10.classes < result.macro.classes:
+        notes.append("macro 10+: classes with ten or more positives.")
     if result.not_scored:
         notes.append(f"Not scored, no positives or no negatives: {', '.join(result.not_scored)}.")
     if result.run.get("records_left_out"):
