@@ -117,7 +117,7 @@ def _print_result(result: ZeroShotResult) -> None:
         "macro", "", *_macro_cells(result.macro), *([_number(other.macro.auroc)] if other else [])
     )
     if 0 < result.macro_min10.classes < result.macro.classes:
-        table.add_row("macro, 10+ positives", "", *_macro_cells(result.macro_min10))
+        table.add_row("macro 10+", "", *_macro_cells(result.macro_min10))
     console.print(table)
     for note in _notes(result):
         console.print(f"[dim]{escape(note)}[/]", highlight=False)
