@@ -38,8 +38,11 @@ def lines(values: dict[str, Any]) -> Iterator[str]:
     """The page."""
     yield "# Results\n"
     yield "Made by `benchmarks/results_page.py` from `docs/results/*.json`; do not edit.\n"
-    yield "Two CPU cores, no GPU. Every figure below comes from these commands (the JSON names the folders that were used: "
-    yield "`stores2/ptb_xl` for the timed ingest, `runs/min5` for the model; training ran at a raised priority):\n"
+    yield (
+        "Two CPU cores, no GPU. Every figure below comes from these commands (the JSON names the "
+        "folders that were used: `stores2/ptb_xl` for the timed ingest, `runs/min5` for the model; "
+        "training ran at a raised priority):\n"
+    )
     yield f"```sh\n{COMMANDS}\n```\n"
     yield from stages(values)
     yield from zero_shot_summary([*values["zero_shot"], values["cpsc2018"]])
