@@ -75,6 +75,8 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     """Run all in turns, print the table, judge."""
     options = arguments()
+    if options.folder:
+        options.folder.mkdir(parents=True, exist_ok=True)
     full = PtbXl(sampling_rate_hz=options.rate)
     contract = SignalContract(sampling_rate_hz=options.rate)
     present = [entry for entry in full.entries(options.source) if entry.path.exists()]

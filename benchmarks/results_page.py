@@ -1,9 +1,10 @@
-"""Write docs/results.md from the JSON files that the commands printed.
+"""Write docs/results.md and the table of README.md from the JSON files that the commands printed.
 
-    python benchmarks/results_page.py docs/results docs/results.md
+    python benchmarks/results_page.py docs/results docs/results.md README.md
 
 Nothing in the page is typed by hand: figures come from ``ingest.json``, ``extract.json``,
 ``pretrain.json``, ``zero_shot.json`` (PTB-XL tasks) and ``cpsc2018.json`` in the first folder.
+In the README the lines between ``<!-- results -->`` and ``<!-- end of results -->`` are replaced.
 """
 
 from __future__ import annotations
@@ -24,14 +25,43 @@ supreme zero-shot --weights runs/ptb_xl/model --store stores/ptb_xl --task all -
 supreme ingest cpsc2018 CPSC2018 stores/cpsc2018
 supreme zero-shot --weights runs/ptb_xl/model --store stores/cpsc2018 --task cpsc2018 \\
     --random-encoder --json docs/results/cpsc2018.json
-python benchmarks/results_page.py docs/results docs/results.md"""
+python benchmarks/results_page.py docs/results docs/results.md README.md"""
+BEGIN, END = "<!-- results -->", "<!-- end of results -->"
+TITLES = {
+    "ptb_xl_superclass": "PTB-XL superclass",
+    "ptb_xl_subclass": "PTB-XL subclass",
+    "ptb_xl_form": "PTB-XL form",
+    "ptb_xl_rhythm": "PTB-XL rhythm",
+    "cpsc2018": "CPSC2018",
+}
+"""Tasks of the README's table, in its order."""
 
 
 def main() -> None:
-    """Read the folder, write the page."""
-    folder, page = map(Path, sys.argv[1:3])
+    """Read the folder, write the page and the README's table."""
+    folder, page, readme = map(Path, sys.argv[1:4])
     values = {path.stem: json.loads(path.read_text()) for path in folder.glob("*.json")}
     page.write_text("\n".join(lines(values)) + "\n")
+    before, rest = readme.read_text().split(BEGIN)
+    after = rest.split(END)[1]
+    table = "\n".join(readme_table([*values["zero_shot"], values["cpsc2018"]]))
+    readme.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}")
+
+
+def readme_table(results: list[dict[str, Any]]) -> Iterator[str]:
+    """One row a task."""
+    yield "| task (zero-shot) | records | classes | macro-AUROC | 95 % interval | untrained encoder |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    by_task = {result["task"]: result for result in results}
+    for task, title in TITLES.items():
+        result = by_task[task]
+        macro, other = result["macro"], result["comparison"]["macro"]
+        low, high = macro["ci95"]
+        domain = "in-domain" if result["run"]["in_domain"] else "external"
+        yield (
+            f"| {title} ({domain}) | {result['records']:,} | {macro['classes']} | "
+            f"**{macro['auroc']:.3f}** | {low:.3f} to {high:.3f} | {other['auroc']:.3f} |"
+        )
 
 
 def lines(values: dict[str, Any]) -> Iterator[str]:
@@ -40,8 +70,7 @@ def lines(values: dict[str, Any]) -> Iterator[str]:
     yield "Made by `benchmarks/results_page.py` from `docs/results/*.json`; do not edit.\n"
     yield (
         "Two CPU cores, no GPU. Every figure below comes from these commands (the JSON names the "
-        "folders that were used: `stores2/ptb_xl` for the timed ingest, `runs/min5` for the model; "
-        "training ran at a raised priority):\n"
+        "folders that were used; training ran at a raised priority):\n"
     )
     yield f"```sh\n{COMMANDS}\n```\n"
     yield from stages(values)

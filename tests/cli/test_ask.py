@@ -10,6 +10,7 @@ import torch
 from typer.testing import CliRunner
 
 from supreme_ecg.cli.main import app
+from supreme_ecg.models.pooling import PoolingConfig
 from supreme_ecg.models.resnet import ResNetConfig
 from supreme_ecg.models.supreme import SuPreME, SuPreMEConfig, SuPreMEParts
 
@@ -19,7 +20,7 @@ def weights(letters, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("supreme_ecg.models.supreme.TransformerTextEncoder", lambda _: letters)
     torch.manual_seed(0)
     parts = SuPreMEParts(
-        method=SuPreMEConfig(width=32, layers=1, feedforward=32), encoder=ResNetConfig(stem_width=8)
+        method=SuPreMEConfig(fusion=PoolingConfig(width=32)), encoder=ResNetConfig(stem_width=8)
     )
     SuPreME(parts).save(tmp_path / "model")
     return tmp_path / "model"

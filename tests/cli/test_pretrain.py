@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from supreme_ecg.cli.main import app
 
-SMALL = ["method.width=32", "method.feedforward=32", "encoder.stem_width=8"]
+SMALL = ["method.fusion.width=32", "encoder.stem_width=8"]
 SMALL += ["labels.minimum_count=5", "training.batch_size=8", "training.epochs=1"]
 
 

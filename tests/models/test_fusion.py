@@ -1,52 +1,55 @@
-"""The Cardiac Fusion Network."""
+"""The fusion of text queries and ECG tokens, in its forms."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from supreme_ecg.models.fusion import CardiacFusionNetwork
+from supreme_ecg.models.fusion import DecoderConfig
+from supreme_ecg.models.pooling import PoolingConfig
+from supreme_ecg.models.supreme import Fusion, build_fusion
+
+PAPER = DecoderConfig(
+    width=32, interacting_queries=True, query_head=False, normalise_tokens=True, whiten_text=False
+)
+FORMS = {"pooling": PoolingConfig(width=32), "decoder": DecoderConfig(width=32), "paper": PAPER}
 
 
-def network(*, interacting_queries: bool = False, query_head: bool = True) -> CardiacFusionNetwork:
+def network(form: str = "pooling") -> Fusion:
     torch.manual_seed(0)
-    fusion = CardiacFusionNetwork(
-        token_width=24,
-        text_width=16,
-        width=32,
-        interacting_queries=interacting_queries,
-        query_head=query_head,
-    ).eval()
+    fusion = build_fusion(FORMS[form], token_width=24, text_width=16).eval()
     for parameter in fusion.parameters():  # large enough for differences to show
         if parameter.ndim > 1:
             torch.nn.init.normal_(parameter, std=0.3)
     return fusion
 
 
-def answers(fusion: CardiacFusionNetwork, queries: torch.Tensor) -> torch.Tensor:
+def answers(fusion: Fusion, queries: torch.Tensor) -> torch.Tensor:
     tokens = torch.randn(3, 10, 24, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         return fusion(tokens, queries)
 
 
-def test_an_answer_does_not_depend_on_what_else_is_asked() -> None:
+@pytest.mark.parametrize("form", ["pooling", "decoder"])
+def test_an_answer_does_not_depend_on_what_else_is_asked(form: str) -> None:
     """Traps 18: the logit of a query alone equals its logit among 71."""
-    queries = torch.randn(71, 16)
-    alone = answers(network(), queries[5:6])
-    torch.testing.assert_close(alone[:, 0], answers(network(), queries)[:, 5], rtol=0, atol=1e-5)
+    queries, fusion = torch.randn(71, 16), network(form)
+    alone = answers(fusion, queries[5:6])
+    torch.testing.assert_close(alone[:, 0], answers(fusion, queries)[:, 5], rtol=0, atol=1e-5)
 
 
 def test_in_the_papers_form_an_answer_does_depend_on_what_else_is_asked() -> None:
     """With attention among queries the same logit moves, which is why it is not the default."""
     queries = torch.randn(71, 16)
-    fusion = network(interacting_queries=True)
+    fusion = network("paper")
     alone, among = answers(fusion, queries[5:6])[:, 0], answers(fusion, queries)[:, 5]
     assert (alone - among).abs().max() > 1e-3
 
 
-def test_masked_tokens_change_nothing() -> None:
+@pytest.mark.parametrize("form", FORMS)
+def test_masked_tokens_change_nothing(form: str) -> None:
     """Whatever stands in a masked token, the logits stay."""
-    fusion, queries = network(), torch.randn(4, 16)
+    fusion, queries = network(form), torch.randn(4, 16)
     tokens = torch.randn(2, 10, 24)
     mask = torch.ones(2, 10, dtype=torch.bool)
     mask[:, 7:] = False
@@ -57,11 +60,10 @@ def test_masked_tokens_change_nothing() -> None:
         assert not torch.allclose(fusion(tokens, queries), fusion(other, queries))
 
 
-@pytest.mark.parametrize("interacting_queries", [False, True])
-@pytest.mark.parametrize("query_head", [False, True])
-def test_every_weight_learns(interacting_queries: bool, query_head: bool) -> None:
+@pytest.mark.parametrize("form", FORMS)
+def test_every_weight_learns(form: str) -> None:
     """One backward pass reaches every parameter."""
-    fusion = network(interacting_queries=interacting_queries, query_head=query_head).train()
+    fusion = network(form).train()
     fusion(torch.randn(2, 10, 24), torch.randn(4, 16)).square().mean().backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in fusion.parameters())
 
@@ -72,7 +74,7 @@ def test_whitening_spreads_texts_that_lie_close_together() -> None:
     assert (vectors @ vectors.T).mean() > 0.9
     fusion = network()
     fusion.fit_text(vectors)
-    spread = (vectors - fusion.text_mean) @ fusion.text_whitening
+    spread = fusion.from_text.spread(vectors)
     spread = torch.nn.functional.normalize(spread, dim=1)
     assert (spread @ spread.T - torch.eye(40)).abs().mean() < 0.3
 
@@ -88,8 +90,18 @@ def test_whitening_is_saved_with_the_weights() -> None:
 
 def test_the_papers_form_takes_texts_as_they_are() -> None:
     """Without whitening there is nothing to fit and nothing to save."""
-    plain = CardiacFusionNetwork(token_width=24, text_width=16, width=32, whiten_text=False)
+    plain = network("paper")
     before = plain.state_dict()
     plain.fit_text(torch.randn(40, 16))
     assert before.keys() == plain.state_dict().keys()
-    assert not any(key.startswith("text_") for key in before)
+    assert not any(key.endswith("whitening") for key in before)
+
+
+def test_the_logit_of_pooling_is_a_sum_over_time() -> None:
+    """With one token only, the logit is the evidence in it plus the query's bias, at any attention."""
+    fusion, queries = network(), torch.randn(4, 16)
+    token = torch.randn(1, 1, 24)
+    with torch.no_grad():
+        torch.testing.assert_close(fusion(token, queries), fusion(token.expand(1, 9, 24), queries))
+        bias = fusion(torch.zeros(1, 1, 24), queries)
+        assert not torch.allclose(fusion(token, queries), bias)

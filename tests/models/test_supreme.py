@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from supreme_ecg.errors import ContractError, QueryError, WeightsError
+from supreme_ecg.models.pooling import PoolingConfig
 from supreme_ecg.models.resnet import ResNetConfig
 from supreme_ecg.models.supreme import (
     SuPreME,
@@ -22,7 +23,7 @@ from supreme_ecg.models.supreme import (
 from supreme_ecg.models.vit import ViTConfig
 
 SMALL = SuPreMEParts(
-    method=SuPreMEConfig(width=32, layers=1, feedforward=64), encoder=ResNetConfig(stem_width=8)
+    method=SuPreMEConfig(fusion=PoolingConfig(width=32)), encoder=ResNetConfig(stem_width=8)
 )
 QUERIES = ["atrial fibrillation", "left bundle branch block", "normal ECG"]
 

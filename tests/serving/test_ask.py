@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from supreme_ecg.errors import QueryError, RecordError
+from supreme_ecg.models.pooling import PoolingConfig
 from supreme_ecg.models.resnet import ResNetConfig
 from supreme_ecg.models.supreme import SuPreME, SuPreMEConfig, SuPreMEParts
 from supreme_ecg.records.leads import STANDARD_LEADS
@@ -20,7 +21,7 @@ from supreme_ecg.serving.ask import ask
 def model(letters) -> SuPreME:
     torch.manual_seed(0)
     parts = SuPreMEParts(
-        method=SuPreMEConfig(width=32, layers=1, feedforward=32), encoder=ResNetConfig(stem_width=8)
+        method=SuPreMEConfig(fusion=PoolingConfig(width=32)), encoder=ResNetConfig(stem_width=8)
     )
     return SuPreME(parts, trained_concepts=["atrial_fibrillation"], text_encoder=letters)
 

@@ -12,13 +12,12 @@ import torch
 from supreme_ecg.errors import ContractError, RecipeError
 from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.store.reading import Store
-from supreme_ecg.training.loop import METRICS, STATE
+from supreme_ecg.training.loop import METRICS, STATE, mean_auroc
 from supreme_ecg.training.pretrain import Pretraining, pretrain
 from supreme_ecg.training.recipe import Recipe, find_recipe, read_recipe
 
 SMALL = [
-    "method.width=32",
-    "method.feedforward=32",
+    "method.fusion.width=32",
     "encoder.stem_width=8",
     "labels.minimum_count=5",
     "training.batch_size=8",
@@ -127,7 +126,7 @@ def test_accumulated_gradients_equal_one_large_batch(cohort_store: Path, tmp_pat
     Compared in Adam's first moment after one epoch of a single step, before its division by the
     root of the second moment blows up rounding.
     """
-    vit = ['encoder={name="vit", dropout=0.0}', "method.dropout=0.0", "labels.uncertain='negative'"]
+    vit = ['encoder={name="vit", dropout=0.0}', "labels.uncertain='negative'"]
     vit += ["labels.synonym_share=0.0", "augmentation.lead_dropout=0.0", "training.epochs=1"]
     vit += ["training.gradient_clip=1e9", "labels.minimum_count=1", "data.folds=[1, 2, 3]"]
     run(cohort_store, tmp_path / "two", *vit, "training.batch_size=8", "training.accumulate=2")
@@ -161,3 +160,16 @@ def test_a_store_of_another_contract_is_refused(cohort_store: Path, tmp_path: Pa
     with pytest.raises(ContractError, match="sampling_rate_hz=500"):
         run(cohort_store, tmp_path / "run", "data.sampling_rate_hz=500")
     assert not (tmp_path / "run").exists()
+
+
+def test_validation_auroc_leaves_out_doubt_and_rare_concepts() -> None:
+    """A doubted record moves nothing, and a concept with nine held-out records is not averaged in."""
+    labels = np.zeros((40, 3), dtype=np.float32)
+    labels[:10, 0] = labels[:10, 1] = labels[:9, 2] = 1
+    labels[20:25, 1] = 0.5
+    logits = np.zeros((40, 3), dtype=np.float32)
+    logits[:10, 0] = 1  # perfect
+    logits[20:25, 1] = 9  # only the doubted ones stand out: the rest are ties
+    logits[9:, 2] = 1
+    assert mean_auroc(logits, labels) == pytest.approx((1 + 0.5) / 2)
+    assert mean_auroc(logits[:, 2:], labels[:, 2:]) is None

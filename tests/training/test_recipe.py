@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from supreme_ecg.errors import RecipeError
+from supreme_ecg.models.fusion import DecoderConfig
 from supreme_ecg.training.recipe import find_recipe, read_recipe
 
 PACKAGED = ("supreme_ptb_xl_100hz", "supreme_mimic_iv_ecg", "smoke")
@@ -34,8 +35,10 @@ def test_no_packaged_recipe_is_untested() -> None:
 def test_the_papers_recipe_has_the_papers_sizes() -> None:
     """ViT-tiny, MedCPT by its first token, a 768-wide interacting fusion network, 500 Hz."""
     recipe = read_recipe(find_recipe("supreme_mimic_iv_ecg"))
+    fusion = recipe.method.fusion
+    assert isinstance(fusion, DecoderConfig)
     assert (recipe.encoder.name, recipe.data.sampling_rate_hz) == ("vit", 500)
-    assert (recipe.method.width, recipe.method.layers, recipe.method.interacting_queries) == (
+    assert (fusion.width, fusion.layers, fusion.interacting_queries) == (
         768,
         4,
         True,

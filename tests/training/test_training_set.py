@@ -11,6 +11,7 @@ import torch
 
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import RecipeError, StoreError
+from supreme_ecg.models.text_encoder import TextEncoderConfig
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.recipe import DataConfig, LabelConfig
 from supreme_ecg.training.training_set import Phrasing, TrainingSet, make_training_set
@@ -40,6 +41,15 @@ def test_a_concept_with_too_few_records_is_left_out(cohort_store: Path) -> None:
         counts = (data.labels[data.training_rows] == 1).sum(axis=0)
         assert counts.min() >= least
     assert set(many.concepts) < set(few.concepts)
+
+
+def test_a_doubt_counts_toward_the_minimum_as_much_as_toward_the_label(cohort_store: Path) -> None:
+    """A concept that is only ever doubted is trained on where doubt is a label, not where it is masked."""
+    masked = set(make(cohort_store).concepts)
+    halved = set(make(cohort_store, labels=replace(LABELS, uncertain="half")).concepts)
+    positive = set(make(cohort_store, labels=replace(LABELS, uncertain="positive")).concepts)
+    assert masked <= halved <= positive
+    assert masked < positive
 
 
 def test_doubt_counts_as_the_recipe_says(cohort_store: Path) -> None:
@@ -104,7 +114,7 @@ def test_the_manifest_says_what_was_trained_on(cohort_store: Path) -> None:
 class Spelling:
     """A text encoder that writes down the texts it is given."""
 
-    width = 1
+    width, config = 1, TextEncoderConfig(name="spelling")
 
     def encode(self, texts) -> torch.Tensor:
         self.texts = list(texts)

@@ -60,9 +60,11 @@ def pretrain_command(
 
 
 def _print_epoch(metrics: dict[str, Any]) -> None:
+    area = metrics["validation_auroc"]
+    ranked = "" if area is None else f"validation AUROC {area:.4f}, "
     error_console.print(
         f"epoch {metrics['epoch'] + 1}: training loss {metrics['training_loss']:.4f}, "
         f"validation loss {metrics['validation_loss']:.4f}, "
-        f"{metrics['samples_per_s']:.0f} records/s",
+        f"{ranked}{metrics['samples_per_s']:.0f} records/s",
         highlight=False,
     )

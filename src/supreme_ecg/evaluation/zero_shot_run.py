@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float, Int8, Integer
@@ -27,6 +27,7 @@ BATCH: Final = 128
 """Records that the model sees at once."""
 
 
+@runtime_checkable
 class Answers(Protocol):
     """A model that answers text queries about windows."""
 
@@ -48,7 +49,7 @@ class Answers(Protocol):
     ) -> Float[np.ndarray, "batch query"]:
         """Probability of every query for every window."""
 
-    def with_random_encoder(self, seed: int) -> Self:
+    def with_random_encoder(self, seed: int) -> Answers:
         """The same model with an untrained encoder."""
 
 

@@ -18,15 +18,39 @@ Tuned on PTB-XL: 12 leads, 10 s, 100 Hz.
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass
+from typing import Literal
 
-import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-_SHRINKAGE: Final = 0.01
-"""Added to the spread of each direction as a share of the widest, so that noise is not blown up."""
+from supreme_ecg.models.query import QueryProjection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecoderConfig:
+    """Size and form of the Cardiac Fusion Network."""
+
+    name: Literal["decoder"] = "decoder"
+    width: int = 256
+    """Common width of queries and tokens, a multiple of ``heads``."""
+    layers: int = 2
+    """Decoder layers."""
+    heads: int = 4
+    """Attention heads."""
+    feedforward: int = 512
+    """Width of the hidden layer in a decoder layer."""
+    dropout: float = 0.1
+    """Share of features dropped in training, 0 to 1."""
+    interacting_queries: bool = False
+    """Let the queries attend to each other (the paper's form): answers then depend on what else is asked."""
+    query_head: bool = True
+    """Make each logit's weights from its own text; False = one linear head for all (the paper's)."""
+    normalise_tokens: bool = False
+    """Normalise each ECG token (the paper's form); False keeps its size, in which voltage is written."""
+    whiten_text: bool = True
+    """Spread text vectors over the concepts' names; False = as the text encoder gives them."""
 
 
 class Attention(nn.Module):
@@ -71,29 +95,24 @@ class FusionLayer(nn.Module):
     """One pre-norm decoder layer.
 
     Args:
-        width: Numbers in a query and in a token.
-        heads: Attention heads.
-        feedforward: Width of the hidden layer.
-        dropout: Share of features dropped in training.
-        interacting_queries: Let the queries attend to each other first (the paper's form).
+        config: Size, dropout, and whether the queries attend to each other first (the paper's form).
     """
 
-    def __init__(
-        self, width: int, *, heads: int, feedforward: int, dropout: float, interacting_queries: bool
-    ) -> None:
+    def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
+        width, dropout = config.width, config.dropout
         self.among_queries = None
-        if interacting_queries:
+        if config.interacting_queries:
             self.among_queries_norm = nn.LayerNorm(width)
-            self.among_queries = Attention(width, heads=heads, dropout=dropout)
+            self.among_queries = Attention(width, heads=config.heads, dropout=dropout)
         self.to_tokens_norm = nn.LayerNorm(width)
-        self.to_tokens = Attention(width, heads=heads, dropout=dropout)
+        self.to_tokens = Attention(width, heads=config.heads, dropout=dropout)
         self.feedforward = nn.Sequential(
             nn.LayerNorm(width),
-            nn.Linear(width, feedforward),
+            nn.Linear(width, config.feedforward),
             nn.GELU(),
             nn.Dropout(dropout),
-            nn.Linear(feedforward, width),
+            nn.Linear(config.feedforward, width),
         )
         self.dropout = nn.Dropout(dropout)
 
@@ -117,81 +136,30 @@ class CardiacFusionNetwork(nn.Module):
     """Text queries and ECG tokens -> one logit per query.
 
     Args:
+        config: Size and form.
         token_width: Width of the encoder's tokens.
         text_width: Width of the text encoder's vectors.
-        width: Common width.
-        layers: Decoder layers.
-        heads: Attention heads; divides ``width``.
-        feedforward: Width of the hidden layer in a decoder layer.
-        dropout: Share of features dropped in training.
-        interacting_queries: Let queries attend to each other (the paper's form).
-        query_head: Make each logit's weights from its own text (the paper: one head for all).
-        normalise_tokens: Put tokens through the norm that queries go through (the paper's form).
-        whiten_text: Spread the text vectors by what :meth:`fit_text` has seen (the paper: as is).
     """
 
-    text_mean: Tensor
-    text_whitening: Tensor
-
-    def __init__(
-        self,
-        *,
-        token_width: int,
-        text_width: int,
-        width: int = 256,
-        layers: int = 2,
-        heads: int = 4,
-        feedforward: int = 512,
-        dropout: float = 0.1,
-        interacting_queries: bool = False,
-        query_head: bool = True,
-        normalise_tokens: bool = False,
-        whiten_text: bool = True,
-    ) -> None:
+    def __init__(self, config: DecoderConfig, *, token_width: int, text_width: int) -> None:
         super().__init__()
-        self.whiten_text = whiten_text
-        if whiten_text:
-            self.register_buffer("text_mean", torch.zeros(text_width))
-            self.register_buffer("text_whitening", torch.eye(text_width))
-        self.from_text = nn.Sequential(
-            nn.Linear(text_width, width), nn.GELU(), nn.Linear(width, width)
-        )
+        width = config.width
+        self.from_text = QueryProjection(text_width, width=width, whiten=config.whiten_text)
         self.from_tokens = nn.Linear(token_width, width)
         self.norm = nn.LayerNorm(width)  # one for queries before and after, as in KAD
-        self.token_norm = self.norm if normalise_tokens else nn.Identity()
-        self.layers = nn.ModuleList(
-            FusionLayer(
-                width,
-                heads=heads,
-                feedforward=feedforward,
-                dropout=dropout,
-                interacting_queries=interacting_queries,
-            )
-            for _ in range(layers)
-        )
-        self.dropout = nn.Dropout(dropout)
-        self.key = nn.Linear(width, width) if query_head else None
+        self.token_norm = self.norm if config.normalise_tokens else nn.Identity()
+        self.layers = nn.ModuleList(FusionLayer(config) for _ in range(config.layers))
+        self.dropout = nn.Dropout(config.dropout)
+        self.key = nn.Linear(width, width) if config.query_head else None
         self.head = nn.Linear(width, 1)
         self.apply(_initialise)
-        if not normalise_tokens:
+        if not config.normalise_tokens:
             nn.init.xavier_uniform_(self.from_tokens.weight)  # nothing after it sets the scale
         nn.init.constant_(self.head.bias, -3.0)  # most findings are rare
 
-    @torch.no_grad()
     def fit_text(self, vectors: Float[Tensor, "text text_width"]) -> None:
-        """Centre and whiten all later text vectors by these (no effect unless ``whiten_text``).
-
-        Args:
-            vectors: Of the names of the concepts to be trained on.
-        """
-        if not self.whiten_text:
-            return
-        mean = vectors.mean(dim=0)
-        centred = vectors - mean
-        values, axes = torch.linalg.eigh(centred.T @ centred / len(vectors))
-        scale = (values.clamp(min=0) + _SHRINKAGE * values.max()).rsqrt()
-        self.text_mean.copy_(mean)
-        self.text_whitening.copy_(axes @ torch.diag(scale) @ axes.T)
+        """Fit the whitening of queries: :meth:`supreme_ecg.models.query.QueryProjection.fit`."""
+        self.from_text.fit(vectors)
 
     def forward(
         self,
@@ -209,8 +177,6 @@ class CardiacFusionNetwork(nn.Module):
         Returns:
             Logits; the sigmoid of one is the probability that the finding is present.
         """
-        if self.whiten_text:
-            query_vectors = (query_vectors - self.text_mean) @ self.text_whitening
         memory = self.token_norm(self.from_tokens(tokens))
         asked = self.norm(self.from_text(query_vectors))
         queries = asked.unsqueeze(0).expand(len(tokens), -1, -1)

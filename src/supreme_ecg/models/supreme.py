@@ -16,11 +16,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -28,38 +29,27 @@ from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import QueryError
 from supreme_ecg.models.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from supreme_ecg.models.encoder import Encoder, token_mask
-from supreme_ecg.models.fusion import CardiacFusionNetwork
+from supreme_ecg.models.fusion import CardiacFusionNetwork, DecoderConfig
+from supreme_ecg.models.pooling import PoolingConfig, QueriedPooling
 from supreme_ecg.models.resnet import ResNet1d, ResNetConfig
 from supreme_ecg.models.text_encoder import TextEncoder, TextEncoderConfig, TransformerTextEncoder
 from supreme_ecg.models.vit import ViT1d, ViTConfig
 from supreme_ecg.preprocessing.contract import SignalContract
 
 EncoderConfig = ResNetConfig | ViTConfig
+FusionConfig = DecoderConfig | PoolingConfig
+Fusion = CardiacFusionNetwork | QueriedPooling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuPreMEConfig:
-    """Size and form of the Cardiac Fusion Network."""
+    """What is SuPreME's own."""
 
     name: Literal["supreme"] = "supreme"
-    width: int = 256
-    """Common width of queries and tokens, a multiple of ``heads``."""
-    layers: int = 2
-    """Decoder layers."""
-    heads: int = 4
-    """Attention heads."""
-    feedforward: int = 512
-    """Width of the hidden layer in a decoder layer."""
-    dropout: float = 0.1
-    """Share of features dropped in training, 0 to 1."""
-    interacting_queries: bool = False
-    """Let the queries attend to each other (the paper's form): answers then depend on what else is asked."""
-    query_head: bool = True
-    """Make each logit's weights from its own text; False = one linear head for all (the paper's)."""
-    normalise_tokens: bool = False
-    """Normalise each ECG token (the paper's form); False keeps its size, in which voltage is written."""
-    whiten_text: bool = True
-    """Spread text vectors over the concepts' names; False = as the text encoder gives them."""
+    fusion: Annotated[FusionConfig, Field(discriminator="name")] = field(
+        default_factory=PoolingConfig
+    )
+    """How queries meet tokens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +72,12 @@ class SuPreMEParts:
     @classmethod
     def from_json(cls, values: Mapping[str, Any], *, where: object) -> SuPreMEParts:
         """Read what :meth:`to_json` wrote."""
-        encoder = values["encoder"]
+        encoder, fusion = values["encoder"], values["method"]["fusion"]
+        fusion_class = DecoderConfig if fusion["name"] == "decoder" else PoolingConfig
         encoder_class = ResNetConfig if encoder["name"] == "resnet" else ViTConfig
         return cls(
             contract=SignalContract.from_json(values["contract"], where=where),
-            method=SuPreMEConfig(**values["method"]),
+            method=SuPreMEConfig(fusion=fusion_class(**fusion)),
             encoder=encoder_class(**encoder),
             text_encoder=TextEncoderConfig(**values["text_encoder"]),
         )
@@ -116,9 +107,10 @@ class SuPreME(nn.Module):
         self.manifest = dict(manifest or {})
         self.text_encoder = text_encoder or TransformerTextEncoder(parts.text_encoder)
         self.encoder: Encoder = build_encoder(parts.encoder, contract=parts.contract)
-        sizes = {key: value for key, value in asdict(parts.method).items() if key != "name"}
-        self.fusion = CardiacFusionNetwork(
-            token_width=self.encoder.width, text_width=self.text_encoder.width, **sizes
+        self.fusion = build_fusion(
+            parts.method.fusion,
+            token_width=self.encoder.width,
+            text_width=self.text_encoder.width,
         )
 
     @property
@@ -259,6 +251,13 @@ def build_encoder(config: EncoderConfig, *, contract: SignalContract) -> Any:
     if isinstance(config, ResNetConfig):
         return ResNet1d(leads, **sizes)
     return ViT1d(leads, samples=contract.samples, **sizes)
+
+
+def build_fusion(config: FusionConfig, *, token_width: int, text_width: int) -> Fusion:
+    """Make the fusion that a configuration describes, for these widths of tokens and text vectors."""
+    if isinstance(config, PoolingConfig):
+        return QueriedPooling(config, token_width=token_width, text_width=text_width)
+    return CardiacFusionNetwork(config, token_width=token_width, text_width=text_width)
 
 
 def masked_binary_cross_entropy(

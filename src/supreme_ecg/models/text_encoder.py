@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -33,6 +33,7 @@ class TextEncoderConfig:
     """Longer texts are cut; no query comes near it."""
 
 
+@runtime_checkable
 class TextEncoder(Protocol):
     """Anything that turns texts into vectors."""
 

@@ -91,7 +91,8 @@ def _laws_of(
     recorded = [name for name in names if name in LIMB_LEADS]
     laws = tuple(law for law, parts in _LAWS.items() if set(parts) <= set(recorded))
     matrix = [[_LAWS[law].get(name, 0.0) for name in recorded] for law in laws]
-    return [names.index(name) for name in recorded], laws, np.array(matrix, np.float32)
+    rows = [names.index(name) for name in recorded]
+    return rows, laws, np.array(matrix, np.float32).reshape(len(laws), len(rows))
 
 
 def _resolution_mv(signal: Float[np.ndarray, "lead time"]) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Num
 
 from supreme_ecg.preprocessing.counts import LARGEST_COUNT
 from supreme_ecg.preprocessing.limb_laws import check_limb_laws
@@ -100,7 +100,7 @@ def check_range(window: Window) -> tuple[QualityFlag, ...]:
 def _flags(
     name: Check,
     leads: tuple[str, ...],
-    values: Float[np.ndarray, " lead"],
+    values: Num[np.ndarray, " lead"],
     threshold: float,
     is_faulty: Bool[np.ndarray, " lead"],
 ) -> tuple[QualityFlag, ...]:
@@ -127,7 +127,7 @@ def _reject(name: Check, value: float, threshold: float) -> QualityFlag:
 
 def _check_missing(
     names: tuple[str, ...], signal: Float[np.ndarray, "lead time"]
-) -> tuple[tuple[str, ...], Float[np.ndarray, "lead time"], list[QualityFlag]]:
+) -> tuple[tuple[str, ...], Float[np.ndarray, "kept time"], list[QualityFlag]]:
     """Count the samples that were not recorded, and leave out the leads that have no others."""
     is_missing = ~np.isfinite(signal)
     count = is_missing.sum(axis=1)

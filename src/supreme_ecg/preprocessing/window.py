@@ -122,7 +122,7 @@ def _to_contract_leads(
     contract: SignalContract,
     notes: list[str],
     where: object,
-) -> tuple[tuple[str, ...], Float[np.ndarray, "lead time"]]:
+) -> tuple[tuple[str, ...], Float[np.ndarray, "wanted time"]]:
     """Derive limb leads and drop what the contract does not ask for; rows in the contract's order."""
     if names == contract.leads:
         return names, signal

@@ -16,7 +16,9 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from lightning_fabric import Fabric
+from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
 from supreme_ecg.errors import RecipeError
@@ -28,6 +30,8 @@ from supreme_ecg.training.training_set import Phrasing, TrainingSet
 
 STATE: Final = "state.ckpt"
 METRICS: Final = "metrics.jsonl"
+LEAST_POSITIVES: Final = 10
+"""A concept with fewer held-out records takes no part in the validation AUROC."""
 
 
 @dataclass(slots=True)
@@ -106,12 +110,13 @@ class Trainer:
             started = time.perf_counter()
             training_loss = self._train_epoch(on_batch)
             seconds = time.perf_counter() - started
-            validation_loss = self._validate()
+            validation_loss, validation_auroc = self._validate()
             metrics = {
                 "epoch": self.progress.epoch,
                 "step": self.progress.step,
                 "training_loss": training_loss,
                 "validation_loss": validation_loss,
+                "validation_auroc": validation_auroc,
                 "learning_rate": self.optimizer.param_groups[0]["lr"],
                 "seconds": round(seconds, 2),
                 "samples_per_s": round(self.batches * settings.batch_size / seconds, 1),
@@ -190,23 +195,21 @@ class Trainer:
         self.progress.step += 1
 
     @torch.no_grad()
-    def _validate(self) -> float:
-        """Mean loss over the held-out rows, each concept asked by its preferred name."""
+    def _validate(self) -> tuple[float, float | None]:
+        """Loss and AUROC on the held-out rows, each concept asked by its preferred name."""
         self.model.eval()
         rows, size = self.data.validation_rows, self.recipe.training.batch_size
-        queries, total = self.fabric.to_device(self.phrasing.names), 0.0
+        queries = self.fabric.to_device(self.phrasing.names)
+        answers: list[Tensor] = []
         for start in range(0, len(rows), size):
-            part = rows[start : start + size]
-            batch = self.data.store.batch(part)
-            signal, sample_mask, labels = self.fabric.to_device(
-                tuple(
-                    torch.from_numpy(array)
-                    for array in (batch.signal, batch.sample_mask, self.data.labels[part])
-                )
+            batch = self.data.store.batch(rows[start : start + size])
+            signal, sample_mask = self.fabric.to_device(
+                (torch.from_numpy(batch.signal), torch.from_numpy(batch.sample_mask))
             )
-            logits = self.model(signal, sample_mask, queries)
-            total += masked_binary_cross_entropy(logits, labels).item() * len(part)
-        return total / max(1, len(rows))
+            answers.append(self.model(signal, sample_mask, queries).float().cpu())
+        logits, labels = torch.cat(answers), torch.from_numpy(self.data.labels[rows])
+        loss = masked_binary_cross_entropy(logits, labels).item()
+        return loss, mean_auroc(logits.numpy(), labels.numpy())
 
     def _keep_if_best(self, validation_loss: float) -> None:
         if validation_loss < self.progress.best_loss:
@@ -245,6 +248,24 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
         self.progress, self.best = Progress(**state["progress"]), state["best"]
         _mend_metrics(self.folder / METRICS, last=state["metrics"])
+
+
+def mean_auroc(
+    logits: Float[np.ndarray, "record concept"], labels: Float[np.ndarray, "record concept"]
+) -> float | None:
+    """Mean AUROC over the concepts with enough held-out records, doubt left out; None if no concept has.
+
+    Args:
+        logits: Answers.
+        labels: 1 present, 0 absent, anything else in doubt.
+    """
+    areas = []
+    for answer, label in zip(logits.T, labels.T, strict=True):
+        sure = (label == 0) | (label == 1)
+        positives = int((label[sure] == 1).sum())
+        if LEAST_POSITIVES <= positives < sure.sum():
+            areas.append(roc_auc_score(label[sure], answer[sure]))
+    return float(np.mean(areas)) if areas else None
 
 
 def _weight_groups(model: SuPreME, weight_decay: float) -> list[dict[str, Any]]:

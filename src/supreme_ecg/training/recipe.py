@@ -195,17 +195,17 @@ def _refuse_unknown_keys(values: Mapping[str, Any], *, where: object) -> None:
                 )
 
 
-def _levels(values: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], set[str]]]:
-    """Yield (prefix, given keys, known keys) of the recipe and of each of its sections."""
-    hints = get_type_hints(Recipe)
-    yield "", values, set(hints)
-    for section, hint in hints.items():
-        given = values.get(section)
-        if not isinstance(given, Mapping):
-            continue
-        options = [option for option in (hint, *get_args(hint)) if is_dataclass(option)]
-        named = [option for option in options if _tag(option) == given.get("name")]
-        yield f"{section}.", given, {f.name for option in named or options for f in fields(option)}
+def _levels(
+    values: Mapping[str, Any], options: Sequence[Any] = (Recipe,), prefix: str = ""
+) -> Iterator[tuple[str, Mapping[str, Any], set[str]]]:
+    """Yield (prefix, given keys, known keys) of the recipe and of each section in it."""
+    named = [option for option in options if _tag(option) == values.get("name")] or options
+    hints = {key: hint for option in named for key, hint in get_type_hints(option).items()}
+    yield prefix, values, set(hints)
+    for key, hint in hints.items():
+        inner = [option for option in (hint, *get_args(hint)) if is_dataclass(option)]
+        if inner and isinstance(values.get(key), Mapping):
+            yield from _levels(values[key], inner, f"{prefix}{key}.")
 
 
 def _tag(section: Any) -> str | None:

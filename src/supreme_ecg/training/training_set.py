@@ -86,7 +86,7 @@ def make_training_set(
     held_out = np.array(
         [_in_validation(p, data.validation_share) for p in store.records["patient_id"][rows]]
     )
-    counts = (matrix[rows[~held_out]] == 1).sum(axis=0)
+    counts = np.nansum(matrix[rows[~held_out]], axis=0)
     kept = np.flatnonzero(counts >= labels.minimum_count)
     if not len(kept):
         raise RecipeError(
