@@ -38,6 +38,7 @@ def test_short_abbreviations_need_their_case() -> None:
 def test_a_phrase_does_not_reach_over_punctuation() -> None:
     """Words of a phrase must stand together."""
     assert concepts("signs: atrial, fibrillation") == []
+    assert concepts("signs are atrial. Fibrillation") == []
     assert concepts("Atrial\n fibrillation") == ["afib"]
 
 
@@ -52,3 +53,17 @@ def test_a_phrase_of_two_concepts_is_an_error() -> None:
     """The message names the phrase and both concepts."""
     with pytest.raises(ConceptError, match=r"'infarcts'.*'mi' and 'other'"):
         Lexicon([("infarct", "mi", False), ("infarcts", "other", False)])
+
+
+def test_words_may_be_written_together_or_apart() -> None:
+    """Long phrases only: a few letters that happen to stand in a row are no abbreviation."""
+    assert concepts("Atrialfibrillation") == ["afib"]
+    assert concepts("atrial-fibrillation") == ["afib"]
+    assert concepts("inferior inf arct") == ["imi"]
+    assert concepts("l bbb") == []
+
+
+def test_the_words_of_all_phrases_are_counted() -> None:
+    """With their endings and in how many phrases they stand."""
+    assert LEXICON.words["infarct"] == 2
+    assert LEXICON.words["fibrillation"] == 1

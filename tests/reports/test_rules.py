@@ -170,7 +170,7 @@ def test_spans_are_the_words_of_the_finding() -> None:
 
 def test_the_extractor_says_its_name() -> None:
     """Each finding carries the extractor's name and version."""
-    assert {each.extractor for each in EXTRACTOR.extract("LVH")} == {EXTRACTOR.name} == {"rules/1"}
+    assert {each.extractor for each in EXTRACTOR.extract("LVH")} == {EXTRACTOR.name} == {"rules/2"}
 
 
 WORDS = st.sampled_from(

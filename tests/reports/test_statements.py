@@ -132,3 +132,10 @@ def test_the_leaked_tail_never_matters(tail: str) -> None:
     """Whatever follows ``Edit:`` changes nothing."""
     report = "sinus rhythm. old inferior infarct."
     assert split_statements(f"{report} Edit: {tail}") == split_statements(report)
+
+
+def test_prose_is_not_cut() -> None:
+    """A sentence that does not begin like a machine's stays whole, so that its words keep their scope."""
+    text = "Im Vergleich zum Vorbefund jetzt Vorhofflimmern statt Sinusrhythmus"
+    assert texts(text) == [text]
+    assert texts("intermittierendes Vorhofflimmern") == ["intermittierendes Vorhofflimmern"]

@@ -54,6 +54,12 @@ def test_there_are_enough_statements_in_each_language() -> None:
     [
         ("patterns.csv", "concept"),
         ("qualifiers.csv", "concept"),
+        ("refinements.csv", "concept"),
+        ("refinements.csv", "refined"),
+        ("qualifiers.csv", "implies"),
+        ("companions.csv", "concept"),
+        ("companions.csv", "beside"),
+        ("companions.csv", "read_as"),
         ("implications.csv", "concept"),
         ("implications.csv", "implied"),
     ],

@@ -67,3 +67,35 @@ def test_places_are_true_for_any_text(text: str) -> None:
     for token in tokenize(text):
         assert end <= token.start < token.end <= len(text)
         end = token.end
+
+
+def test_a_side_is_a_word_of_its_own() -> None:
+    """However German and Swedish write it; the places stay true."""
+    for text in ("Rechtsschenkelblock", "rechts-schenkelblock", "rechtsseitiger Schenkelblock"):
+        assert [token.word for token in tokenize(text)] == ["recht", "schenkelblock"]
+    first, second = tokenize("Vänstergrenblock")
+    assert (first.start, first.end, second.start, second.end) == (0, 7, 7, 16)
+    assert [token.word for token in tokenize("Linkstyp")] == ["linkstyp"]
+
+
+def test_a_full_stop_of_an_ordinal_ends_nothing() -> None:
+    """``II. Grades`` goes on, ``V2. Grades`` does not occur."""
+    assert [token.gap for token in tokenize("SA-Block II. Grades möglich")] == [""] * 5
+    assert [token.gap for token in tokenize("Q in V2. ST normal")][3] == "stop"
+
+
+def test_the_second_r_is_another_wave() -> None:
+    """``r'`` in V1 is not the R wave."""
+    assert tokenize("r' in v1")[0].word != tokenize("r in v1")[0].word
+
+
+def test_swedish_plurals_are_one_word() -> None:
+    """Definite or not."""
+    words = {tokenize(text)[0].word for text in ("höjning", "höjningar", "höjningarna")}
+    assert len(words) == 1
+    assert tokenize("vågorna")[0].word == tokenize("vågor")[0].word
+
+
+def test_a_bracket_is_seen() -> None:
+    """Its first word knows that it opens."""
+    assert [token.opens for token in tokenize("ST (fraglich Digitalis)")] == [False, True, False]

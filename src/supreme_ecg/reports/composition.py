@@ -41,6 +41,8 @@ _BETWEEN: Final = frozenset(
 _LONGEST_MODIFIER: Final = 3
 _REACH: Final = 5
 """Most words from a qualifier to its head."""
+_APART: Final = 1
+"""Most words from a qualifier to a head behind it over a comma."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Qualifier:
     """Where the word stands and the concept that it makes."""
     of: int
     """Index of the finding that it qualifies."""
+    implies: str
+    """Concept that it says too: a bare ``infarct`` beside ``old`` says nothing more."""
     joined: bool
     """Whether the word stands directly before the finding and so shares its cues."""
 
@@ -72,6 +76,28 @@ def _qualifier_rows() -> tuple[tuple[str, frozenset[str], str], ...]:
 def qualifier_lexicon() -> Lexicon:
     """Return the phrases of ``qualifiers.csv`` and the concepts that they make."""
     return Lexicon((phrase, concept, False) for phrase, _, concept in _qualifier_rows())
+
+
+@cache
+def history_lexicon() -> Lexicon:
+    """Return the phrases of ``qualifiers.csv`` that tell of the past, and what that asserts.
+
+    ``history of`` an infarct is an old infarct; of anything else it is no finding of today's
+    tracing, and leaves open whether it is there.
+    """
+    with (files("supreme_ecg.reports") / "qualifiers.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["alone"]]
+    return Lexicon((row["phrase"], f"{row['alone']}/forward", False) for row in rows)
+
+
+@cache
+def _implied() -> dict[str, str]:
+    with (files("supreme_ecg.reports") / "qualifiers.csv").open(encoding="utf-8") as file:
+        return {row["concept"]: row["implies"] for row in csv.DictReader(file)}
+
+
+def _implied_by(word: Match) -> str:
+    return _implied()[word.concept]
 
 
 @cache
@@ -118,10 +144,10 @@ def find_qualifiers(
         if after is None or (before is not None and _touches(tokens, items[before], word, skipped)):
             qualified = before is not None and any(each.of == before for each in found)
             if before is not None and not (qualified and after is not None):
-                found.append(Qualifier(word, before, joined=False))
+                found.append(Qualifier(word, before, _implied_by(word), joined=False))
                 continue
         if after is not None:
-            found.append(Qualifier(word, after, joined=True))
+            found.append(Qualifier(word, after, _implied_by(word), joined=True))
     return tuple(found)
 
 
@@ -151,7 +177,9 @@ def _head_after(tokens: Sequence[Token], items: Sequence[Match], word: Match) ->
 
 def _can_qualify(tokens: Sequence[Token], item: Match, word: Match, start: int, end: int) -> bool:
     heads = _heads()[word.concept]
-    if end - start > _REACH or any(token.gap == "stop" for token in tokens[start + 1 : end + 1]):
+    gaps = {token.gap for token in tokens[start + 1 : end + 1]}
+    is_apart = start == word.last and "comma" in gaps and end - start > _APART
+    if end - start > _REACH or "stop" in gaps or is_apart:
         return False
     return any(token.word in heads for token in tokens[item.first : item.last + 1])
 
@@ -195,7 +223,7 @@ def _leftwards(
         if tokens[end - 1].word in _JOINING:
             stop, joined = end - 1, True
             alternative = alternative or tokens[stop].word == "or"
-        while stop > 0 and stop - 1 in skipped and not joined:
+        while stop > 0 and stop - 1 in skipped and not joined and tokens[stop - 1].gap != "comma":
             stop -= 1
         if stop == end and not joined:
             return

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from supreme_ecg.errors import ConceptError
 from supreme_ecg.reports.tokens import Token, tokenize
+
+_BREAKS: Final = frozenset({"comma", "stop"})
+_SHORTEST_JOINED: Final = 9
+"""Letters from which on a phrase may be written together or apart: ``in i, mi`` is no ``imi``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +43,25 @@ class Lexicon:
     def __init__(self, phrases: Iterable[tuple[str, str, bool]], *, endings: bool = False) -> None:
         self._endings = endings
         self._concepts: dict[tuple[str, ...], str] = {}
-        self._exact: dict[tuple[str, ...], frozenset[str]] = {}
-        self._lengths: dict[str, tuple[int, ...]] = {}
-        by_first: defaultdict[str, set[int]] = defaultdict(set)
+        self._joined: dict[str, str] = {}
+        self._exact: dict[str, frozenset[str]] = {}
+        self._beginnings: set[str] = set()
+        self.words: Counter[str] = Counter()
+        """Every word with its ending, and how many phrases have it."""
         for phrase, concept, is_abbreviation in phrases:
-            words = self._words(tokenize(phrase))
+            tokens = tokenize(phrase)
+            words = self._words(tokens)
             if not words:
                 continue
             self._add(words, concept, phrase)
-            by_first[words[0]].add(len(words))
+            self.words.update(token.plain for token in tokens)
             if is_abbreviation and len(phrase) <= 2:
-                self._exact[words] = self._exact.get(words, frozenset()) | {phrase}
-        self._lengths = {word: tuple(sorted(n, reverse=True)) for word, n in by_first.items()}
+                joined = "".join(words)
+                self._exact[joined] = self._exact.get(joined, frozenset()) | {phrase}
 
     def _add(self, words: tuple[str, ...], concept: str, phrase: str) -> None:
-        other = self._concepts.setdefault(words, concept)
+        joined = "".join(words)
+        other = self._joined.setdefault(joined, concept)
         if other != concept:
             raise ConceptError(
                 f"phrase {phrase!r}",
@@ -60,6 +69,8 @@ class Lexicon:
                 found=f"both {other!r} and {concept!r}",
                 remedy="Leave it with the concept that it names.",
             )
+        self._concepts[words] = concept
+        self._beginnings.update(joined[:end] for end in range(1, len(joined) + 1))
 
     def __len__(self) -> int:
         return len(self._concepts)
@@ -75,15 +86,28 @@ class Lexicon:
         return match.concept if match and match.last == len(tokens) - 1 else None
 
     def longest(self, tokens: Sequence[Token], first: int) -> Match | None:
-        """Return the longest phrase that starts at a token, if any."""
-        head = tokens[first].plain if self._endings else tokens[first].word
-        for length in self._lengths.get(head, ()):
-            part = tokens[first : first + length]
-            words = self._words(part)
-            concept = self._concepts.get(words) if len(part) == length else None
-            if concept and _is_unbroken(part) and self._has_right_case(words, part):
-                return Match(concept, first, first + length - 1)
-        return None
+        """Return the longest phrase that starts at a token, if any.
+
+        Words may be written together or apart; a phrase of a few letters only as it is given.
+        """
+        best, joined = None, ""
+        for last in range(first, len(tokens)):
+            token = tokens[last]
+            joined += token.plain if self._endings else token.word
+            if joined not in self._beginnings or (last > first and token.gap in _BREAKS):
+                break
+            concept = self._joined.get(joined)
+            if concept and self._fits(joined, tokens[first : last + 1]):
+                best = Match(concept, first, last)
+        return best
+
+    def _fits(self, joined: str, part: Sequence[Token]) -> bool:
+        words = self._words(part)
+        is_short = len(joined) < _SHORTEST_JOINED or min(map(len, words)) == 1
+        if is_short and words not in self._concepts:
+            return False
+        cases = self._exact.get(joined)
+        return cases is None or " ".join(token.written for token in part) in cases
 
     def matches(self, tokens: Sequence[Token]) -> Iterator[Match]:
         """Yield the longest phrases from left to right, without overlap."""
@@ -96,11 +120,3 @@ class Lexicon:
 
     def _words(self, tokens: Sequence[Token]) -> tuple[str, ...]:
         return tuple(token.plain if self._endings else token.word for token in tokens)
-
-    def _has_right_case(self, words: tuple[str, ...], part: Sequence[Token]) -> bool:
-        cases = self._exact.get(words)
-        return cases is None or " ".join(token.written for token in part) in cases
-
-
-def _is_unbroken(part: Sequence[Token]) -> bool:
-    return all(token.gap in ("", "slash") for token in part[1:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,7 +12,7 @@ from importlib.resources import files
 from typing import Final
 
 from supreme_ecg.reports.lexicon import Match
-from supreme_ecg.reports.tokens import Token, normal_word
+from supreme_ecg.reports.tokens import Token, normal_word, plain_word
 
 _HEADS: Final = [
     "axis",
@@ -49,6 +50,8 @@ class Pattern:
     """Concept id."""
     words: re.Pattern[str]
     """Matches the words, each followed by a blank."""
+    begins: frozenset[str]
+    """The words with which it can begin."""
 
 
 @cache
@@ -61,8 +64,19 @@ def read_patterns() -> tuple[Pattern, ...]:
     """
     with (files("supreme_ecg.reports") / "patterns.csv").open(encoding="utf-8") as file:
         return tuple(
-            Pattern(row["concept"], _compile(row["pattern"])) for row in csv.DictReader(file)
+            Pattern(row["concept"], _compile(row["pattern"]), _beginnings(row["pattern"]))
+            for row in csv.DictReader(file)
         )
+
+
+def _beginnings(pattern: str) -> frozenset[str]:
+    words: set[str] = set()
+    for part in pattern.split():
+        if part not in _ANCHORS:
+            words.update(map(normal_word, part.rstrip("?").split("|")))
+            if not part.endswith("?"):
+                break
+    return frozenset(words)
 
 
 def _compile(pattern: str) -> re.Pattern[str]:
@@ -78,6 +92,13 @@ def _compile(pattern: str) -> re.Pattern[str]:
     return re.compile(r"(?<![^ ])" + "".join(parts))
 
 
+def pattern_words() -> Counter[str]:
+    """Count the words of the patterns, with their endings."""
+    with (files("supreme_ecg.reports") / "patterns.csv").open(encoding="utf-8") as file:
+        text = " ".join(row["pattern"] for row in csv.DictReader(file))
+    return Counter(plain_word(word) for word in re.findall(r"\w+", text))
+
+
 def match_patterns(tokens: Sequence[Token]) -> Iterator[Match]:
     """Yield every place where a pattern fits, from left to right for each pattern."""
     starts: dict[int, int] = {}
@@ -90,7 +111,10 @@ def match_patterns(tokens: Sequence[Token]) -> Iterator[Match]:
         line.append(f"{token.word} ")
         length += len(token.word) + 1
     text = "".join(line)
+    words = {token.word for token in tokens}
     for pattern in read_patterns():
+        if pattern.begins.isdisjoint(words):
+            continue
         for match in pattern.words.finditer(text):
             last = starts[text.rfind(" ", 0, match.end() - 1) + 1]
             yield Match(pattern.concept, starts[match.start()], last)

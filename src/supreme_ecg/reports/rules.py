@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
@@ -13,15 +14,20 @@ from supreme_ecg.reports.composition import (
     Qualifier,
     Shared,
     find_qualifiers,
+    history_lexicon,
     qualifier_lexicon,
     share_heads,
 )
 from supreme_ecg.reports.finding import Assertion, Finding
 from supreme_ecg.reports.lexicon import Lexicon, Match
-from supreme_ecg.reports.patterns import match_patterns
+from supreme_ecg.reports.patterns import match_patterns, pattern_words
+from supreme_ecg.reports.refinements import refine, refining_words
 from supreme_ecg.reports.scope import as_cue, assert_each, cue_lexicon
+from supreme_ecg.reports.spelling import Speller
 from supreme_ecg.reports.tokens import Token, normal_word, normal_words, tokenize
 
+_HISTORY_REACH: Final = 2
+"""Words from ``history of`` to its finding."""
 _DOUBT: Final[dict[Assertion, int]] = {"present": 0, "uncertain": 1, "absent": 2}
 
 
@@ -32,11 +38,12 @@ class RuleExtractor:
         lexicon: Phrases and the concepts they name.
     """
 
-    name: Final = "rules/1"
+    name: Final = "rules/2"
     """Name and version, stored with every finding."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
+        self._speller = Speller(_known_words(lexicon))
 
     def extract(self, statement: str) -> tuple[Finding, ...]:
         """Return what a statement says.
@@ -47,20 +54,28 @@ class RuleExtractor:
         Returns:
             The findings in the order of their evidence, each concept once for each place.
         """
-        tokens = _read_in_context(tokenize(statement))
+        tokens = _read_in_context(tuple(map(self._speller.correct, tokenize(statement))))
         items, cues, words = self._scan(tokens)
         items = sorted({*items, *match_patterns(tokens)}, key=lambda item: (item.first, -item.last))
         apart = frozenset(k for cue in cues for k in range(cue.first, cue.last + 1))
         qualifiers = find_qualifiers(tokens, items, words, apart)
         apart |= {k for word in words for k in range(word.first, word.last + 1)}
+        cues = sorted(
+            [*cues, *_histories(tokens, items, words, qualifiers)], key=lambda cue: cue.first
+        )
         shared = share_heads(tokens, items, self._lexicon, apart)
         ages = [qualifier.match for qualifier in qualifiers if not qualifier.joined]
         lines = sorted([*items, *ages], key=lambda item: (item.first, -item.last))
         said = dict(zip(lines, assert_each(tokens, lines, [as_cue(c) for c in cues]), strict=True))
+        said |= dict(_doubted_behind(tokens, items, qualifiers, cues, said))
+        taken = frozenset(k for item in items for k in range(item.first, item.last + 1))
         found = [
-            *_refined(items, shared, qualifiers, said),
-            *_qualifying(qualifiers, items, said),
+            (narrower, assertion)
+            for match, assertion in _refined(items, shared, qualifiers, said)
+            for narrower in refine(tokens, match, taken=taken, skipped=apart)
         ]
+        found += _qualifying(qualifiers, items, said)
+        found = _with_companions(found)
         found += list(_implied(found))
         return tuple(
             Finding(match.concept, assertion, _span(tokens, match), self.name)
@@ -78,30 +93,90 @@ class RuleExtractor:
                 match = lexicon.longest(tokens, first)
                 if match and (best is None or match.last > best.last):
                     best, kind = match, index
+            if best and kind == 0 and (denial := self._denial_of_more(tokens, best)):
+                best, kind = denial, 1
             if best:
                 found[kind].append(best)
             first = best.last + 1 if best else first + 1
         return found
 
+    def _denial_of_more(self, tokens: Sequence[Token], item: Match) -> Match | None:
+        """Return the denial that a finding begins with if it denies more: "no P wave changes"."""
+        denial = cue_lexicon().longest(tokens, item.first)
+        if denial is None or denial.last >= item.last:
+            return None
+        more = self._lexicon.longest(tokens, denial.last + 1)
+        return denial if more and more.last > item.last else None
+
+
+def _doubted_behind(
+    tokens: Sequence[Token],
+    items: Sequence[Match],
+    qualifiers: Sequence[Qualifier],
+    cues: Sequence[Match],
+    said: dict[Match, Assertion],
+) -> Iterator[tuple[Match, Assertion]]:
+    """Yield what a clause behind ", old," says, which is meant for the infarct and not for its age."""
+    for each in qualifiers:
+        behind = each.match.last + 1
+        if not each.joined and any(cue.first == behind for cue in cues):
+            item = items[each.of]
+            if tokens[behind].gap == "comma" and said[item] == "present":
+                yield item, said[each.match]
+
+
+def _histories(
+    tokens: Sequence[Token],
+    items: Sequence[Match],
+    words: Sequence[Match],
+    qualifiers: Sequence[Qualifier],
+) -> Iterator[Match]:
+    """Yield the words of the past that qualify no infarct, as cues of doubt."""
+    used = {qualifier.match for qualifier in qualifiers}
+    for word in words:
+        match = history_lexicon().longest(tokens, word.first)
+        first = min((item.first for item in items if item.first > word.last), default=len(tokens))
+        is_near = first - word.last <= _HISTORY_REACH
+        between = tokens[word.last + 1 : first + 1]
+        if match and word not in used and is_near and not any(token.gap for token in between):
+            yield match
+
+
+def _known_words(lexicon: Lexicon) -> Counter[str]:
+    """Count the words of all phrase lists."""
+    words = Counter(lexicon.words)
+    for other in (cue_lexicon().words, qualifier_lexicon().words, pattern_words()):
+        words.update(other)
+    words.update(refining_words())
+    return words
+
 
 @cache
-def _contexts() -> tuple[tuple[tuple[str, ...], str, str], ...]:
+def _contexts() -> tuple[tuple[str, str, str], ...]:
     with (files("supreme_ecg.reports") / "contexts.csv").open(encoding="utf-8") as file:
         return tuple(
-            (normal_words(row["begins"]), normal_word(row["word"]), normal_word(row["read_as"]))
+            (
+                " ".join(("", *normal_words(row["beside"]), "")),
+                normal_word(row["word"]),
+                "".join(normal_words(row["read_as"])),
+            )
             for row in csv.DictReader(file)
         )
 
 
 def _read_in_context(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """Replace words that mean something narrower in a statement with a known beginning."""
-    begins = tuple(token.word for token in tokens[:4])
-    readings = {
-        word: read_as for start, word, read_as in _contexts() if begins[: len(start)] == start
-    }
-    if not readings:
-        return tokens
-    return tuple(replace(token, word=readings.get(token.word, token.word)) for token in tokens)
+    """Replace words that mean something narrower beside certain others in a statement."""
+    words = [token.word for token in tokens]
+    line = ""
+    for beside, word, read_as in _contexts():
+        if word in words:
+            line = line or f" {' '.join(words)} "
+            if beside in line:
+                tokens = tuple(
+                    replace(token, word=read_as, plain=read_as) if token.word == word else token
+                    for token in tokens
+                )
+    return tokens
 
 
 def _refined(
@@ -118,6 +193,13 @@ def _refined(
     refined = {each.of for each in shared if each.refines}
     open_choice = {each.of for each in shared if each.alternative}
     spared = {each.of for each in qualifiers if each.joined and said[items[each.of]] == "absent"}
+    spared |= {
+        each.of
+        for each in qualifiers
+        if items[each.of].concept == each.implies
+        and each.of not in refined
+        and (each.joined or said[each.match] == said[items[each.of]])
+    }
     for index, item in enumerate(items):
         doubtful = index in open_choice and said[item] == "present"
         assertion = "uncertain" if doubtful else said[item]
@@ -143,6 +225,30 @@ def _qualifying(
 
 
 @cache
+def _companions() -> tuple[tuple[str, str, str], ...]:
+    with (files("supreme_ecg.reports") / "companions.csv").open(encoding="utf-8") as file:
+        return tuple(
+            (row["concept"], row["beside"], row["read_as"]) for row in csv.DictReader(file)
+        )
+
+
+def _with_companions(
+    found: Sequence[tuple[Match, Assertion]],
+) -> list[tuple[Match, Assertion]]:
+    """Narrow findings by others of the statement: bigeminy beside VPCs is ventricular bigeminy."""
+    concepts = {match.concept for match, _ in found}
+    narrower = {
+        general: special
+        for general, beside, special in reversed(_companions())
+        if general in concepts and beside in concepts
+    }
+    return [
+        (replace(match, concept=narrower.get(match.concept, match.concept)), assertion)
+        for match, assertion in found
+    ]
+
+
+@cache
 def _implications() -> dict[str, tuple[tuple[str, Assertion], ...]]:
     implied: dict[str, tuple[tuple[str, Assertion], ...]] = {}
     with (files("supreme_ecg.reports") / "implications.csv").open(encoding="utf-8") as file:
@@ -156,10 +262,12 @@ def _implied(
     found: Sequence[tuple[Match, Assertion]],
 ) -> Iterator[tuple[Match, Assertion]]:
     """Yield what findings imply in a weaker form: "otherwise normal" is doubtfully normal."""
+    present = {match.concept for match, assertion in found if assertion == "present"}
     for match, assertion in found:
         if assertion != "absent":
             for concept, weaker in _implications().get(match.concept, ()):
-                yield replace(match, concept=concept), weaker
+                if concept not in present:
+                    yield replace(match, concept=concept), weaker
 
 
 def _span(tokens: Sequence[Token], match: Match) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -85,6 +85,8 @@ _ENDS: Final = frozenset(
 )
 _REACH: Final = 7
 """Most words between a cue and its finding."""
+_DENIED_REACH: Final = 3
+"""Most words from a denial to the doubt that it denies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def assert_each(
     """
     said: list[set[Assertion]] = [set() for _ in items]
     links = [link(tokens, a, b) for a, b in pairwise(items)]
-    for cue in cues:
+    for cue in _undenied(cues, tokens, items):
         for index in _targets(cue, tokens, items, links):
             if cue.assertion:
                 said[index].add(cue.assertion)
@@ -144,6 +146,20 @@ def assert_each(
             said[index].add("uncertain")
             said[index + 1].add("uncertain")
     return tuple(_strongest(each) for each in said)
+
+
+def _undenied(
+    cues: Sequence[Cue], tokens: Sequence[Token], items: Sequence[Match]
+) -> Iterator[Cue]:
+    """Leave out doubt that is itself denied, as in "no clear suggestion of"."""
+    for before, cue in zip((None, *cues), cues, strict=False):
+        if before and (before.assertion, cue.assertion) == ("absent", "uncertain"):
+            between = tokens[before.last + 1 : cue.first + 1]
+            is_near = len(between) <= _DENIED_REACH and not any(token.gap for token in between)
+            apart = any(before.last < item.first < cue.first for item in items)
+            if before.direction == cue.direction == "forward" and is_near and not apart:
+                continue
+        yield cue
 
 
 def _strongest(said: set[Assertion]) -> Assertion:
@@ -174,12 +190,16 @@ def link(tokens: Sequence[Token], before: Match, after: Match) -> Link:
 def _targets(
     cue: Cue, tokens: Sequence[Token], items: Sequence[Match], links: Sequence[Link]
 ) -> list[int]:
-    around = [k for k, item in enumerate(items) if item.first < cue.first and cue.last <= item.last]
+    around = [
+        k for k, item in enumerate(items) if item.first <= cue.first and cue.last <= item.last
+    ]
     following = _following(cue, tokens, items)
     preceding = _preceding(cue, tokens, items)
     if cue.direction == "either":
         near = following is not None and items[following].first - cue.last <= 2
         forward = following is not None and (near or preceding is None)
+        if preceding is not None and _begins_an_unknown_item(cue, tokens, items):
+            preceding = None
     else:
         forward = cue.direction == "forward"
     if forward and following is not None:
@@ -190,6 +210,18 @@ def _targets(
     if not forward and preceding is not None:
         return [preceding, *_backward(preceding, links, cue)]
     return []
+
+
+def _begins_an_unknown_item(cue: Cue, tokens: Sequence[Token], items: Sequence[Match]) -> bool:
+    """Whether words that name nothing known follow, in a bracket or after a comma of their own.
+
+    ``(fraglich digitalis)`` doubts what it names, not the finding before the bracket.
+    """
+    begins = tokens[cue.first].opens or tokens[cue.first].gap == "comma"
+    behind = cue.last + 1
+    if not begins or behind >= len(tokens) or tokens[behind].gap:
+        return False
+    return not tokens[behind].opens and not any(item.first == behind for item in items)
 
 
 def _following(cue: Cue, tokens: Sequence[Token], items: Sequence[Match]) -> int | None:

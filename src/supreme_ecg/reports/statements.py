@@ -6,11 +6,12 @@ import csv
 import re
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Final
 
 from supreme_ecg.reports.finding import Statement
 from supreme_ecg.reports.lexicon import Lexicon
-from supreme_ecg.reports.tokens import is_abbreviated, tokenize
+from supreme_ecg.reports.tokens import Token, is_abbreviated, tokenize
 
 _LEAK: Final = re.compile(
     r"\bEdit\s*:|consensus\s+label|\{\s*'|'[A-Z0-9_/()]{2,10}'\s*:\s*-?\d|\}\s*,\s*\{",
@@ -37,33 +38,50 @@ _INNER_UPPER: Final = re.compile(r"[ÄÖÜÅ]")
 _BINDING: Final = frozenset(
     [
         "a",
-        "abnorme",
         "abnormale",
+        "abnorme",
         "ad",
-        "and",
         "an",
+        "and",
         "auf",
         "av",
+        "beginnende",
         "bei",
+        "deutliche",
+        "diskrete",
         "durch",
+        "eventuelle",
+        "eventueller",
+        "eventuelles",
+        "evtl",
         "for",
+        "fragl",
+        "fragliche",
+        "fraglicher",
+        "fragliches",
         "fur",
+        "grenzwertige",
         "im",
         "in",
         "inga",
         "ingen",
         "inget",
+        "inkompletter",
         "kein",
         "keine",
+        "kompletter",
         "leichte",
+        "linke",
+        "linker",
         "minimale",
         "misstankt",
         "mit",
+        "mogl",
         "mogliche",
+        "moglichen",
         "moglicher",
         "moglicherweise",
-        "moglichen",
-        "mogl",
+        "mogliches",
         "mojlig",
         "mojligen",
         "mojligt",
@@ -76,24 +94,43 @@ _BINDING: Final = frozenset(
         "ohne",
         "om",
         "or",
+        "ospecifik",
+        "ospecifika",
+        "ospecifikt",
+        "overvag",
         "pa",
+        "partieller",
+        "rechte",
+        "rechter",
+        "repolarisation",
         "sannolikt",
         "sasom",
+        "sichere",
+        "sicherer",
         "sonst",
         "till",
         "troligen",
+        "unspezifische",
+        "unspezifischer",
+        "unspezifisches",
+        "unvollstandiger",
         "va",
         "verd",
         "verdacht",
         "vid",
-        "overvag",
+        "vollstandiger",
         "von",
         "wahrscheinlich",
         "wahrscheinliche",
+        "wahrscheinlicher",
         "with",
     ]
 )
 """Words (without umlauts) after which no new statement begins."""
+
+
+_RUN_ON: Final = 3
+"""Heads in one sentence from which on it is no prose."""
 
 
 def split_statements(report: str) -> tuple[Statement, ...]:
@@ -177,13 +214,16 @@ def _heads() -> Lexicon:
 
 
 def _at_heads(sentence: str) -> list[str]:
+    """Cut before heads where text runs on: it begins with a head, or several stand in a row."""
     tokens = tokenize(sentence)
-    starts = [0]
-    for match in _heads().matches(tokens):
-        token, before = tokens[match.first], tokens[match.first - 1] if match.first else None
-        if before and not token.gap and before.plain not in _BINDING:
-            starts.append(token.start)
-    ends = [*starts[1:], len(sentence)]
-    return [
-        _joined(sentence[a:b]) for a, b in zip(starts, ends, strict=True) if _joined(sentence[a:b])
-    ]
+    heads = [match.first for match in _heads().matches(tokens)]
+    cuts = [first for first in heads if first and _can_begin(tokens[first - 1], tokens[first])]
+    if not (heads[:1] == [0] or len(cuts) >= _RUN_ON):
+        return [sentence]
+    ends = [0, *(tokens[first].start for first in cuts), len(sentence)]
+    return [part for a, b in pairwise(ends) if (part := _joined(sentence[a:b]))]
+
+
+def _can_begin(before: Token, token: Token) -> bool:
+    glued = before.end == token.start
+    return not (glued or token.gap or before.plain in _BINDING)

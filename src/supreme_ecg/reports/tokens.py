@@ -22,7 +22,9 @@ ABBREVIATED: Final = frozenset(
         "dr",
         "eg",
         "etc",
+        "event",
         "evtl",
+        "fragl",
         "ggf",
         "ie",
         "incl",
@@ -34,6 +36,7 @@ ABBREVIATED: Final = frozenset(
         "li",
         "misst",
         "moegl",
+        "mög",
         "mogl",
         "mögl",
         "nr",
@@ -53,16 +56,32 @@ ABBREVIATED: Final = frozenset(
         "wahrsch",
         "wg",
         "zn",
+        "monom",
+        "polym",
+        "supraventr",
+        "ventr",
+        "intermitt",
+        "part",
+        "vollst",
+        "unvollst",
+        "kompl",
+        "inkompl",
     ]
 )
 """Words that are written with a full stop without ending a sentence."""
 
 _WORD: Final = re.compile(
     r"(?<!\w)(?:a-v|q-t|p-r|p-q|s-t)(?!\w)"  # one thing in spite of the hyphen
+    r"|(?<!\w)r['’´](?!\w)"  # the second R of rSR', which is no R
     r"|#?[^\W_]+(?:#[^\W_]+)*(?:\((?:s|n|e|en|er|es|r|a|ar)\)(?!\w))?|[&?]",
     re.IGNORECASE,
 )
-_STOP: Final = re.compile(r"[.;:!?](?=\s)")
+_SIDE: Final = re.compile(
+    r"(?:rechts|links|h[öo]ger|v[äa]nster)(?!typ|seit|sidi)(?=[^\W\d_]{4})|gr[äa]ns(?=f[öo]rl)",
+    re.IGNORECASE,
+)
+"""The side (or limit) that German and Swedish write as one word with what it belongs to."""
+_STOP: Final = re.compile(r"[.;!?](?=\s)")
 _FOLD: Final = str.maketrans(
     {"ä": "a", "å": "a", "æ": "a", "ö": "o", "ø": "o", "ü": "u", "é": "e", "#": "u"}
 )
@@ -76,7 +95,23 @@ _SAME: Final = {
     "und": "and",
     "eller": "or",
     "oder": "or",
+    "versus": "or",
+    "vs": "or",
+    "linksseitig": "links",
+    "linksseitige": "links",
+    "linksseitiger": "links",
+    "linksseitiges": "links",
+    "rechtsseitig": "rechts",
+    "rechtsseitige": "rechts",
+    "rechtsseitiger": "rechts",
+    "rechtsseitiges": "rechts",
+    "vänstersidig": "vänster",
+    "vänstersidigt": "vänster",
+    "högersidig": "höger",
+    "högersidigt": "höger",
 }
+_DEFINITE: Final = re.compile(r"(?<=ning)ar(?:na)?$|(?<=[^\W\d_]{3}[aeo]r)na$")
+"""Swedish plurals: ``höjningarna`` is ``höjning``, ``vågorna`` is ``vågor``."""
 _ENDINGS: Final = {"en": 4, "er": 4, "es": 4, "em": 4, "e": 4, "s": 3}
 """Endings that are taken off, and the letters that must be left."""
 
@@ -97,6 +132,8 @@ class Token:
     """Index after its last character."""
     gap: Gap
     """Punctuation between the word before and this one."""
+    opens: bool
+    """Whether it is the first word of a bracket."""
 
 
 @lru_cache(maxsize=65536)
@@ -128,7 +165,7 @@ def normal_word(written: str) -> str:
         The plain word without the ending of a German adjective or a plural, where enough is left
         (``PACE`` and ``PACs`` stay apart).
     """
-    word = plain_word(written)
+    word = _DEFINITE.sub("", plain_word(written))
     for ending, shortest_stem in _ENDINGS.items():
         if word.endswith(ending) and len(word) - len(ending) >= shortest_stem:
             return word[: -len(ending)]
@@ -142,18 +179,29 @@ def tokenize(text: str) -> tuple[Token, ...]:
         text: Any text.
 
     Returns:
-        The words in order. ``non-specific`` and ``non specific`` are one word.
+        The words in order. ``non-specific`` and ``non specific`` are one word,
+        ``rechtsschenkelblock`` is two, like ``rechts-schenkelblock``.
     """
     tokens: list[Token] = []
     end = 0
     for match in _WORD.finditer(text):
-        gap = _gap(text[end : match.start()], tokens)
+        between = text[end : match.start()]
+        gap, opens = _gap(between, tokens, match.group()), "(" in between
         written, start, end = match.group(), match.start(), match.end()
         if tokens and tokens[-1].word == "non" and not gap:
             previous = tokens.pop()
             start, gap, written = previous.start, previous.gap, f"non{written}"
-        tokens.append(Token(normal_word(written), plain_word(written), written, start, end, gap))
+        side = _SIDE.match(written)
+        if side:
+            middle = start + side.end()
+            tokens.append(_token(side.group(), start, middle, gap, opens))
+            written, start, gap, opens = written[side.end() :], middle, "", False
+        tokens.append(_token(written, start, end, gap, opens))
     return tuple(tokens)
+
+
+def _token(written: str, start: int, end: int, gap: Gap, opens: bool) -> Token:
+    return Token(normal_word(written), plain_word(written), written, start, end, gap, opens)
 
 
 def normal_words(phrase: str) -> tuple[str, ...]:
@@ -166,12 +214,17 @@ def is_abbreviated(written: str) -> bool:
     return len(written) == 1 or written.lower() in ABBREVIATED
 
 
-def _gap(between: str, before: list[Token]) -> Gap:
+def _gap(between: str, before: list[Token], behind: str) -> Gap:
     if not between or between == " ":
         return ""
     stop = _STOP.search(between)
-    if stop and not (stop.group() == "." and before and is_abbreviated(before[-1].written)):
+    if stop and not (stop.group() == "." and before and _goes_on(before[-1].written, behind)):
         return "stop"
-    if "," in between or " - " in between:
+    if "," in between or ": " in between or " - " in between:
         return "comma"
     return "slash" if "/" in between else ""
+
+
+def _goes_on(written: str, behind: str) -> bool:
+    """Whether a full stop belongs to the word before it, as in ``II. Grades``."""
+    return is_abbreviated(written) or behind.lower().startswith(("grad", "degree"))
