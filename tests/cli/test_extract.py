@@ -1,4 +1,4 @@
-"""`supreme extract`: findings, numbers and scores of a store."""
+"""`supreme extract`: findings, numbers and scores of a store; findings and problems of a table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import typer
 from typer.testing import CliRunner
 
 from supreme_ecg.cli.extract import extract_command
-from supreme_ecg.store.layout import FINDINGS
+from supreme_ecg.errors import TableError
+from supreme_ecg.extraction.findings import FINDINGS
+from supreme_ecg.store.layout import MANIFEST
 from supreme_ecg.store.reading import Store
 
 APP = typer.Typer()
@@ -30,6 +32,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "report": ["sinus rhythm.", "sinus rhythm. normal ecg. odd words.", "sinus rhythm."],
         }
     )
+    (tmp_path / MANIFEST).write_text("{}")
     opened = SimpleNamespace(
         path=tmp_path, records=records, findings=lambda: pl.read_parquet(tmp_path / FINDINGS)
     )
@@ -76,3 +79,52 @@ def test_a_fold_without_codes_is_not_scored(store: Path) -> None:
     """The command says so, and JSON has null."""
     assert "Not scored" in run(str(store), "--score-folds", "3")
     assert json.loads(run(str(store), "--score-folds", "3", "--json"))["scores"] is None
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """Reports as a hospital might export them."""
+    path = tmp_path / "export.csv"
+    path.write_text("ecg;line_0;line_1\n7;Sinus rhythm;odd words\n8;;\n8;x;\n")
+    return path
+
+
+def test_a_table_becomes_a_folder(table: Path, tmp_path: Path) -> None:
+    """JSON has counts and problems, and names the folder."""
+    out = tmp_path / "out"
+    options = ("--text", "line_0..line_1", "--id", "ecg", "--out", str(out))
+    result = json.loads(run(str(table), *options, "--json"))
+    assert (result["records"], result["reports"], result["findings"]) == (2, 1, 1)
+    assert result["worklist"] == [{"statement": "odd words", "count": 1}]
+    assert result["problems"] == {"no text": 1, "record id that stood before: left out": 1}
+    assert result["folder"] == str(out)
+    assert pl.read_parquet(out / FINDINGS)["record_id"].to_list() == ["7"]
+    shown = run(str(table), *options, "--workers", "2")
+    assert "1 reports of 2 records" in shown
+    assert "no text" in shown
+
+
+def test_a_folder_of_text_files_needs_no_column(tmp_path: Path) -> None:
+    """The names of the files are the ids."""
+    reports = tmp_path / "reports"
+    reports.mkdir()
+    (reports / "ecg-7.txt").write_text("Vorhofflimmern")
+    run(str(reports), "--out", str(tmp_path / "out"))
+    assert pl.read_parquet(tmp_path / "out" / FINDINGS)["record_id"].to_list() == ["ecg-7"]
+
+
+def test_options_that_do_not_fit_the_source_are_refused(store: Path, table: Path) -> None:
+    """Before any work."""
+    for words in ([str(store), "--text", "report"], [str(table), "--text", "line_0"]):
+        result = CliRunner().invoke(APP, words)
+        assert result.exit_code == 2
+        assert "--out" in result.stderr
+
+
+def test_a_wrong_column_is_one_error_with_the_columns(table: Path, tmp_path: Path) -> None:
+    """And nothing is written."""
+    out = tmp_path / "out"
+    result = CliRunner().invoke(APP, [str(table), "--text", "lin_*", "--out", str(out)])
+    assert isinstance(result.exception, TableError)
+    assert "ecg, line_0, line_1" in str(result.exception)
+    assert not out.exists()

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from supreme_ecg.errors import StoreError
+from supreme_ecg.extraction.findings import FINDINGS, FINDINGS_SCHEMA
 from supreme_ecg.reports.finding import Finding
-from supreme_ecg.store.extraction import FINDINGS_SCHEMA, extract_store
-from supreme_ecg.store.layout import FINDINGS
+from supreme_ecg.store.extraction import extract_store
 
 NOTE = "4.46    unbestÄtigter bericht"
 

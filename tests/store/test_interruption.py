@@ -16,8 +16,8 @@ import pytest
 from supreme_ecg.corpora.catalogue import corpus_named
 from supreme_ecg.corpora.synthetic import Synthetic
 from supreme_ecg.errors import CorpusError, StoreError
+from supreme_ecg.extraction.files import write_whole
 from supreme_ecg.preprocessing.contract import SignalContract
-from supreme_ecg.store.files import write_whole
 from supreme_ecg.store.ingest import IngestReport, ingest
 from supreme_ecg.store.layout import partial_folder
 from supreme_ecg.store.partial import partial_store
@@ -154,7 +154,7 @@ def test_a_full_disk_is_one_error_and_no_store(
         if len(calls) >= call:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("supreme_ecg.store.files.os.fsync", full_at_last)
+    monkeypatch.setattr("supreme_ecg.extraction.files.os.fsync", full_at_last)
     with pytest.raises(StoreError, match=r"expected [\d,]+ bytes of free.* found [\d,]+ bytes"):
         run(tmp_path)
     assert not (tmp_path / "store").exists()
@@ -235,6 +235,6 @@ def test_a_folder_without_permission_is_one_error(
     def refuse(*_: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    monkeypatch.setattr("supreme_ecg.store.files.os.fsync", refuse)
+    monkeypatch.setattr("supreme_ecg.extraction.files.os.fsync", refuse)
     with pytest.raises(StoreError, match=r"Permission denied.*permissions"):
         write_whole(tmp_path / "file", [b"new"])

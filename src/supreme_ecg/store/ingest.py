@@ -13,8 +13,8 @@ from typing import Final
 from supreme_ecg import __version__
 from supreme_ecg.corpora.corpus import Corpus, Entry, require_unique
 from supreme_ecg.errors import CorpusError, StoreError
+from supreme_ecg.extraction.files import disk_full, free_bytes, write_whole
 from supreme_ecg.preprocessing.contract import SignalContract
-from supreme_ecg.store.files import disk_full, free_bytes, write_whole
 from supreme_ecg.store.layout import (
     FORMAT_VERSION,
     MANIFEST,

@@ -33,7 +33,6 @@ SIGNALS: Final = "signals"
 RECORDS: Final = "records.parquet"
 QUALITY: Final = "quality.parquet"
 REJECTED: Final = "rejected.csv"
-FINDINGS: Final = "findings.parquet"
 
 
 def shard_name(number: int) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from supreme_ecg.errors import StoreError
-from supreme_ecg.store.files import cannot_write, make_durable, sha256_of, write_whole
+from supreme_ecg.extraction.files import cannot_write, make_durable, sha256_of, write_whole
 from supreme_ecg.store.layout import SIGNALS, partial_folder
 from supreme_ecg.store.shards import Part
 

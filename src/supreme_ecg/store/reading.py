@@ -6,16 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 import polars as pl
 from jaxtyping import Bool, Float, Int, Int16
 
 from supreme_ecg.errors import StoreError
+from supreme_ecg.extraction.files import sha256_of
+from supreme_ecg.extraction.findings import FINDINGS
 from supreme_ecg.preprocessing.contract import MISSING_COUNT, SignalContract
-from supreme_ecg.store.files import sha256_of
-from supreme_ecg.store.layout import FINDINGS, QUALITY, RECORDS, Manifest, StoredFile, read_manifest
+from supreme_ecg.store.layout import QUALITY, RECORDS, Manifest, StoredFile, read_manifest
 
 _MOST_OPEN: Final = 256
 """Shards open at once: each holds a file descriptor, of which a process often has 1024."""
@@ -44,7 +45,7 @@ class Store:
         self._opened: dict[int, Int16[np.ndarray, "record lead time"]] = {}
 
     @classmethod
-    def open(cls, path: str | Path) -> Self:
+    def open(cls, path: str | Path) -> Store:
         """Open a store and check that it is whole, by the lengths of its files.
 
         Raises:
@@ -57,7 +58,7 @@ class Store:
             _require(store, file, lambda path: path.stat().st_size, file.size_bytes, "bytes")
         return cls(store, manifest)
 
-    def __reduce__(self) -> tuple[Callable[[Path], Self], tuple[Path]]:
+    def __reduce__(self) -> tuple[Callable[[Path], Store], tuple[Path]]:
         return type(self).open, (self.path,)
 
     def __len__(self) -> int:

@@ -15,13 +15,13 @@ from jaxtyping import Int16
 
 from supreme_ecg.corpora.corpus import Entry
 from supreme_ecg.errors import RecordError
+from supreme_ecg.extraction.files import write_whole
 from supreme_ecg.preprocessing.contract import SignalContract
 from supreme_ecg.preprocessing.counts import to_counts
 from supreme_ecg.preprocessing.quality import check_quality, check_range
 from supreme_ecg.preprocessing.window import make_window
 from supreme_ecg.records.reading import read_record
 from supreme_ecg.records.record import Record
-from supreme_ecg.store.files import write_whole
 from supreme_ecg.store.layout import StoredFile, shard_name
 
 RECORD_COLUMNS = ("record_id", "patient_id", "age_years", "sex", "fold", "codes", "report")

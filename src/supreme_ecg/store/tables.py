@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from supreme_ecg.store.files import write_whole
+from supreme_ecg.extraction.files import write_whole
 from supreme_ecg.store.layout import QUALITY, RECORDS, REJECTED, StoredFile
 from supreme_ecg.store.shards import RECORD_COLUMNS, Flagged, Part, Rejected
 

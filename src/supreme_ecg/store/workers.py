@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from typing import Final, Literal
 
 from supreme_ecg.errors import StoreError
-
-_METHOD: Final[Literal["forkserver", "spawn"]] = (
-    "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-)
-"""Never fork: locks of other threads (polars, BLAS) would be copied as they are, and hang."""
+from supreme_ecg.extraction.processes import METHOD, begin_worker
 
 
 def prepare_workers(workers: int, *modules: str) -> None:
@@ -26,10 +18,10 @@ def prepare_workers(workers: int, *modules: str) -> None:
         workers: As for :func:`run_tasks`; nothing is done for 1, nor where processes cannot fork.
         modules: Names of modules to import.
     """
-    if workers > 1 and _METHOD == "forkserver":
+    if workers > 1 and METHOD == "forkserver":
         from multiprocessing import forkserver  # noqa: PLC0415  not on every system
 
-        multiprocessing.get_context(_METHOD).set_forkserver_preload(list(modules))
+        multiprocessing.get_context(METHOD).set_forkserver_preload(list(modules))
         forkserver.ensure_running()
 
 
@@ -54,9 +46,9 @@ def run_tasks(
             work(key, **arguments)
             yield key
         return
-    context = multiprocessing.get_context(_METHOD)
+    context = multiprocessing.get_context(METHOD)
     count = min(workers, len(tasks))
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_begin_worker) as pool:
+    with ProcessPoolExecutor(count, mp_context=context, initializer=begin_worker) as pool:
         futures = {pool.submit(work, key, **arguments): key for key, arguments in tasks.items()}
         try:
             for future in as_completed(futures):
@@ -72,16 +64,3 @@ def run_tasks(
             ) from None
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _begin_worker() -> None:
-    """Leave Ctrl-C to the parent, and end when the parent ends, even by ``kill -9``."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

@@ -1,4 +1,4 @@
-"""Files that are whole or absent: write beside, make durable, rename."""
+"""Files and folders that are whole or absent: write beside, make durable, rename."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from supreme_ecg.errors import StoreError
+from supreme_ecg.errors import StoreError, TableError
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
@@ -45,6 +45,64 @@ def write_whole(path: Path, chunks: Sequence[bytes | memoryview]) -> str:
             temporary.unlink()
         raise cannot_write(path, error, sum(map(_size, chunks))) from None
     return checksum.hexdigest()
+
+
+def require_free(folder: Path, *, mark: str) -> None:
+    """Stop unless a folder is absent, empty, or an earlier output.
+
+    Args:
+        folder: Where output shall go.
+        mark: The file by which an earlier output is known.
+
+    Raises:
+        TableError: It holds something else, or is a file.
+    """
+    if folder.is_dir():
+        if (folder / mark).is_file() or not any(folder.iterdir()):
+            return
+        found = f"a folder without {mark}, which is something else"
+    elif not folder.exists():
+        return
+    else:
+        found = "a file"
+    raise TableError(
+        folder,
+        expected="a new folder, or an earlier output",
+        found=found,
+        remedy="Give another folder.",
+    )
+
+
+def write_folder(folder: Path, files: Mapping[str, Callable[[], bytes]]) -> None:
+    """Write files beside a folder, then put them in its place: it is whole or absent.
+
+    Args:
+        folder: Is replaced if it exists; its parents are made.
+        files: Name -> what makes the bytes, called one after the other.
+
+    Raises:
+        StoreError: The disk is full, or the place cannot be written to.
+    """
+    folder = folder.absolute()
+    partial, old = (folder.with_name(f".{folder.name}.{end}") for end in ("partial", "old"))
+    try:
+        for leftover in (partial, old):  # of a run that was killed
+            shutil.rmtree(leftover, ignore_errors=True)
+        partial.mkdir(parents=True)
+        for name, content in files.items():
+            write_whole(partial / name, [content()])
+        make_durable(partial)
+        if folder.exists():
+            folder.replace(old)
+        partial.replace(folder)
+        make_durable(folder.parent)
+    except OSError as error:
+        if old.exists() and not folder.exists():
+            old.replace(folder)
+        raise cannot_write(folder, error, 0) from None
+    finally:
+        for leftover in (partial, old):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def cannot_write(path: Path, error: OSError, needed_bytes: int) -> StoreError:

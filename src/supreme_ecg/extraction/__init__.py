@@ -1,0 +1,1 @@
+"""Tables of reports -> findings: reading, running an extractor over them, and writing."""
