@@ -1,0 +1,1 @@
+"""Findings of a corpus -> its vocabulary: entities, clusters, concepts, and a person's review."""
