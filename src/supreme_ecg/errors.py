@@ -65,3 +65,19 @@ class TaskError(SupremeError):
 
 class QueryError(SupremeError):
     """A question cannot be asked of the model: rephrase it."""
+
+
+class TableError(SupremeError):
+    """A table of reports or findings cannot be used: correct its path, columns or folder."""
+
+
+class WorkerError(SupremeError):
+    """A worker process ended early: run again with fewer workers."""
+
+
+class ExtraError(SupremeError):
+    """An optional part of the package is not installed: install the extra that the message names."""
+
+
+class EndpointError(SupremeError):
+    """A language model cannot be reached or used: mend its address, name, key or cache."""

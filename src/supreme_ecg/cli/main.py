@@ -15,7 +15,10 @@ from supreme_ecg.cli.demo import demo_command
 from supreme_ecg.cli.extract import extract_command
 from supreme_ecg.cli.findings import findings_command
 from supreme_ecg.cli.ingest import ingest_command
+from supreme_ecg.cli.labels import labels_command
 from supreme_ecg.cli.pretrain import pretrain_command
+from supreme_ecg.cli.score_extraction import score_extraction_command
+from supreme_ecg.cli.vocabulary import vocabulary_command
 from supreme_ecg.cli.zero_shot import zero_shot_command
 from supreme_ecg.errors import SupremeError
 
@@ -61,6 +64,9 @@ for name, command in (
     ("ingest", ingest_command),
     ("findings", findings_command),
     ("extract", extract_command),
+    ("labels", labels_command),
+    ("score-extraction", score_extraction_command),
+    ("vocabulary", vocabulary_command),
     ("pretrain", pretrain_command),
     ("zero-shot", zero_shot_command),
     ("ask", ask_command),
