@@ -2,11 +2,11 @@
 
 Cai et al. 2025, "SuPreME: A Supervised Pre-training Framework for Multimodal ECG Representation
 Learning" (arXiv 2502.19668): report -> entities -> labels; ECG tokens are fused with text queries in
-the Cardiac Fusion Network; loss = binary cross-entropy over all queries, here without the labels
-that reports leave in doubt.
+the Cardiac Fusion Network; loss = binary cross-entropy over all queries.
 
-Differs: queries do not interact by default, and more in `fusion.py`; each concept is phrased in its
-many synonyms during training. Tuned on PTB-XL: 12 leads, 10 s, 100 Hz.
+Differs: by default queries pool the tokens (`pooling.py`) and do not interact; the paper's decoder, with or
+without interaction, is in `fusion.py`. Labels in doubt may be left out of the loss. Each concept is
+phrased in its many synonyms during training. Tuned on PTB-XL: 12 leads, 10 s, 100 Hz.
 """
 
 from __future__ import annotations
