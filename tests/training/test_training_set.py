@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from supreme_ecg.concepts.table import ConceptTable
-from supreme_ecg.errors import RecipeError, StoreError
+from supreme_ecg.errors import ConceptError, RecipeError, StoreError
 from supreme_ecg.models.text_encoder import TextEncoderConfig
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.recipe import DataConfig, LabelConfig
@@ -50,6 +50,25 @@ def test_a_doubt_counts_toward_the_minimum_as_much_as_toward_the_label(cohort_st
     positive = set(make(cohort_store, labels=replace(LABELS, uncertain="positive")).concepts)
     assert masked <= halved <= positive
     assert masked < positive
+
+
+def test_an_excluded_concept_is_not_trained_on_nor_is_any_descendant(cohort_store: Path) -> None:
+    """Its column and those below it are gone; an ancestor keeps the label that it inherits."""
+    table, all_of_them = ConceptTable.load(), make(cohort_store)
+    excluded = "bundle_branch_block"
+    data = make(cohort_store, labels=replace(LABELS, exclude=(excluded,)))
+    gone = {excluded, *table.descendants(excluded)}
+    assert gone & set(all_of_them.concepts)
+    assert set(data.concepts) == set(all_of_them.concepts) - gone
+    ancestor = data.concepts.index("conduction_disturbance")
+    before = all_of_them.concepts.index("conduction_disturbance")
+    np.testing.assert_array_equal(data.labels[:, ancestor], all_of_them.labels[:, before])
+
+
+def test_excluding_what_is_no_concept_is_refused(cohort_store: Path) -> None:
+    """A misspelt id would leave the concept in, unnoticed."""
+    with pytest.raises(ConceptError, match="bundle_branch_blok"):
+        make(cohort_store, labels=replace(LABELS, exclude=("bundle_branch_blok",)))
 
 
 def test_doubt_counts_as_the_recipe_says(cohort_store: Path) -> None:

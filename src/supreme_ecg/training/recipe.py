@@ -44,6 +44,8 @@ class LabelConfig:
     """Concepts with fewer records present are not trained on."""
     uncertain: Literal["masked", "half", "positive", "negative"] = "masked"
     """What a finding in doubt counts as: left out of the loss, 0.5, 1 or 0."""
+    exclude: tuple[str, ...] = ()
+    """Concepts that are not trained on, nor is any descendant of them: what "unseen" is measured with."""
     synonym_share: Annotated[float, Field(ge=0, le=1)] = 0.5
     """Share of batches in which a concept is asked by a synonym, not by its preferred name."""
 

@@ -63,10 +63,12 @@ def make_training_set(
     Args:
         store: A store with findings.
         data: Corpus, folds and validation share.
-        labels: Minimum count and what doubt means.
+        labels: Minimum count, what doubt means, and what is left out. An ancestor of an excluded
+            concept keeps what it inherits: who says flutter says supraventricular arrhythmia.
         table: For the closure over parents.
 
     Raises:
+        ConceptError: An excluded concept is not in the table.
         RecipeError: The store holds another corpus, or no concept is frequent enough.
         StoreError: The store has no findings, or none in these folds.
     """
@@ -80,7 +82,8 @@ def make_training_set(
     findings = store.findings()
     rows = _rows_with_findings(store, findings, folds=data.folds)
     records = store.records["record_id"].to_list()
-    everything = tuple(sorted(table.concepts))
+    excluded = {c for e in labels.exclude for c in (table[e].id, *table.descendants(e))}
+    everything = tuple(sorted(table.concepts.keys() - excluded))
     known = label_matrix(findings, record_ids=records, concepts=everything, table=table)
     matrix = np.where(known == MASKED, _DOUBT[labels.uncertain], known).astype(np.float32)
     held_out = np.array(
