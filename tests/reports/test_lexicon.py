@@ -59,7 +59,7 @@ def test_words_may_be_written_together_or_apart() -> None:
     """Long phrases only: a few letters that happen to stand in a row are no abbreviation."""
     assert concepts("Atrialfibrillation") == ["afib"]
     assert concepts("atrial-fibrillation") == ["afib"]
-    assert concepts("inferior inf arct") == ["imi"]
+    assert concepts("inferior infar ct") == ["imi"]
     assert concepts("l bbb") == []
 
 

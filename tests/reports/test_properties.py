@@ -103,14 +103,14 @@ def _said(text: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("language", ["en", "de", "sv"])
 def test_what_is_denied_is_never_present(language: str) -> None:
-    """Every phrase of every concept behind every denial of the language ("no X")."""
+    """Every phrase of every concept behind every denial ("no X"), unless both are one phrase."""
     wrong = {
         (denial, phrase, finding.concept)
         for spoken, phrase in PHRASES
         if spoken == language
         for denial in DENIALS[language]
         for finding in EXTRACTOR.extract(f"{denial} {phrase}")
-        if finding.assertion == "present"
+        if finding.assertion == "present" and finding.concept != "no_definite_pathology"
     }
     assert wrong == set()
 

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from supreme_ecg.reports.ellipsis import complete_words
 from supreme_ecg.reports.finding import Finding
 from supreme_ecg.reports.lexicon import Lexicon
 from supreme_ecg.reports.rules import RuleExtractor
 from supreme_ecg.reports.statements import split_statements
+from supreme_ecg.reports.tokens import tokenize
 
 PHRASES = {
     "mi": ["infarct", "infarkt", "myocardial infarction"],
@@ -166,6 +168,74 @@ def test_spans_are_the_words_of_the_finding() -> None:
         "lae": "LEFT and right atrial enlargement",
         "rae": "right atrial enlargement",
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("consider ischaemia, LVH, or injury", {"isc": "uncertain", "lvh": "uncertain"}),
+        ("suggests ischaemia, LVH or LBBB", dict.fromkeys(("isc", "lvh", "lbbb"), "uncertain")),
+        (
+            "V.a. Ischämie, Linksbelastung oder Infarkt",
+            dict.fromkeys(("isc", "strain", "mi"), "uncertain"),
+        ),
+        ("misstänkt ischemi, LVH eller infarkt", dict.fromkeys(("isc", "lvh", "mi"), "uncertain")),
+        ("consider ischaemia, some drug or LVH", {"isc": "uncertain", "lvh": "uncertain"}),
+        ("possible LVH, atrial fibrillation", {"lvh": "uncertain", "afib": "present"}),
+        (
+            "possible LVH, atrial fibrillation, LBBB",
+            {"lvh": "uncertain", "afib": "present", "lbbb": "present"},
+        ),
+    ],
+)
+def test_doubt_reaches_a_list_that_ends_in_or(text: str, expected: dict[str, str]) -> None:
+    """Also where its last item is unknown; commas alone begin something new."""
+    assert said(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("inferior and possible anterior infarct", {"imi": "present", "ami": "uncertain"}),
+        ("inferior but no anterior infarct", {"ami": "absent"}),
+        ("the cause of the LBBB is not evident", {"lbbb": "present"}),
+        ("LBBB is not evident", {"lbbb": "absent"}),
+        ("die Ursache der Ischämie ist nicht erkennbar", {"isc": "present"}),
+        ("orsaken till LBBB ses inte", {"lbbb": "present"}),
+        ("LBBB, left sided pathway likely", {"lbbb": "present"}),
+        ("LBBB, this is likely", {"lbbb": "uncertain"}),
+        ("LVH, ?ischaemia", {"lvh": "present", "isc": "uncertain"}),
+        ("LVH? ischaemia", {"lvh": "uncertain", "isc": "present"}),
+        ("neither left nor right atrial enlargement", {"lae": "absent", "rae": "absent"}),
+    ],
+)
+def test_a_cue_is_kept_from_what_it_does_not_mean(text: str, expected: dict[str, str]) -> None:
+    """One head of two assertions, what is said of a cause, an unknown subject, a leading "?"."""
+    assert said(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Vorder- und Hinterwandinfarkt", ["vorderwandinfarkt", "and", "hinterwandinfarkt"]),
+        ("myokard- oder perikardschaden", ["myokardschaden", "or", "perikardschaden"]),
+        ("Vorder-/Hinterwandinfarkt", ["vorderwandinfarkt", "hinterwandinfarkt"]),
+        ("Ober- und Hinterwandinfarkt", ["ober", "and", "hinterwandinfarkt"]),
+        ("Vorder und Hinterwandinfarkt", ["vorder", "and", "hinterwandinfarkt"]),
+        ("Vorder- ", ["vorder"]),
+    ],
+)
+def test_a_hanging_hyphen_takes_the_end_of_the_next_word(text: str, words: list[str]) -> None:
+    """Where the whole word is known; without a hyphen nothing is spared."""
+    known = {"vorderwandinfarkt", "hinterwandinfarkt", "myokardschaden", "perikardschaden"}
+    assert [each.plain for each in complete_words(text, tokenize(text), known)] == words
+
+
+def test_a_concept_is_said_once_for_words_that_touch() -> None:
+    """The widest span of both; words apart stay two findings."""
+    text = "LBBB (left bundle branch block)"
+    assert [text[slice(*each.span)] for each in EXTRACTOR.extract(text)] == [text[:-1]]
+    assert len(EXTRACTOR.extract("LBBB, no LVH, LBBB")) == 3
 
 
 def test_the_extractor_says_its_name() -> None:

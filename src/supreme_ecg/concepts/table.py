@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache, cached_property
 from importlib.resources import files
@@ -112,15 +112,22 @@ class ConceptTable:
         concept = self.find(text)
         return self._abbreviations.expand(text) if concept is None else concept.name
 
-    def lexicon(self) -> Lexicon:
-        """Return every name and synonym for matching in reports."""
+    def lexicon(self, more: Iterable[tuple[str, str, bool]] = ()) -> Lexicon:
+        """Return every name and synonym for matching in texts.
+
+        Args:
+            more: Other phrases with their concept ids and whether each is an abbreviation.
+
+        Raises:
+            ConceptError: A phrase belongs to another concept already.
+        """
         names = [(concept.name, concept.id, False) for concept in self.concepts.values()]
         synonyms = [
             (synonym.phrase, concept.id, synonym.kind == "abbreviation")
             for concept in self.concepts.values()
             for synonym in concept.synonyms
         ]
-        return Lexicon(names + synonyms)
+        return Lexicon([*names, *synonyms, *more])
 
     @cached_property
     def _ancestors(self) -> dict[str, frozenset[str]]:

@@ -17,7 +17,7 @@ from typing import Final
 from supreme_ecg.reports.lexicon import Lexicon, Match
 from supreme_ecg.reports.tokens import Token, normal_word
 
-_JOINING: Final = frozenset({"and", "or"})
+_JOINING: Final = frozenset({"and", "or", "nor", "noch"})
 _BETWEEN: Final = frozenset(
     [
         "a",
@@ -184,6 +184,41 @@ def _can_qualify(tokens: Sequence[Token], item: Match, word: Match, start: int, 
     return any(token.word in heads for token in tokens[item.first : item.last + 1])
 
 
+def split_heads(
+    tokens: Sequence[Token], items: Sequence[Match], lexicon: Lexicon, skipped: frozenset[int]
+) -> tuple[Match, ...]:
+    """Return the findings whose head stands behind a word that is not meant for them.
+
+    "Old inferior and possible anterior infarct": the inferior infarct is old, and not doubtful. So
+    it is a finding of its own and no shared one.
+
+    Args:
+        tokens: The words of one statement.
+        items: Findings that the lexicon matched, in order.
+        lexicon: Phrases and concepts.
+        skipped: Indices of cue and qualifier tokens.
+
+    Returns:
+        The findings, from their modifier to the head.
+    """
+    closed = skipped | {k for item in items for k in range(item.first, item.last + 1)}
+    found = []
+    for item in items:
+        end = item.first
+        while end - 1 in skipped:
+            end -= 1
+        if end in (0, item.first) or tokens[end - 1].word not in _JOINING or tokens[item.first].gap:
+            continue
+        end -= 1
+        for first in range(max(0, end - _LONGEST_MODIFIER), end):
+            if closed.isdisjoint(range(first, end)):
+                named = _named(tokens, (first, end), item, lexicon, joined=True)
+                if named:
+                    found.append(Match(named[0], first, item.last))
+                    break
+    return tuple(found)
+
+
 def share_heads(
     tokens: Sequence[Token], items: Sequence[Match], lexicon: Lexicon, skipped: frozenset[int]
 ) -> tuple[Shared, ...]:
@@ -205,6 +240,7 @@ def share_heads(
         for match, refines, alternative in (
             *_leftwards(tokens, item, lexicon, taken, skipped),
             *_rightwards(tokens, item, lexicon, taken, skipped),
+            *_ends(tokens, item, lexicon, taken),
         )
     )
 
@@ -262,6 +298,23 @@ def _rightwards(
             return
         yield Match(found[0], item.first, last), found[1], alternative
         start = last + 1
+
+
+def _ends(
+    tokens: Sequence[Token], item: Match, lexicon: Lexicon, taken: frozenset[int]
+) -> Iterator[tuple[Match, bool, bool]]:
+    """Yield the ``ST depression`` of "ST elevation or depression", which share their beginning."""
+    start = item.last + 2
+    if start >= len(tokens) or tokens[start - 1].word not in _JOINING or start in taken:
+        return
+    if tokens[start].gap or tokens[start - 1].gap:
+        return
+    head = tuple(token.word for token in tokens[item.first : item.last + 1])
+    for kept in range(len(head) - 1, 0, -1):
+        concept = lexicon.concept((*head[:kept], tokens[start].word))
+        if concept:
+            yield Match(concept, item.first, start), False, tokens[start - 1].word == "or"
+            return
 
 
 def _named(

@@ -76,8 +76,12 @@ class Lexicon:
         return len(self._concepts)
 
     def concept(self, words: Sequence[str]) -> str | None:
-        """Return the concept that normalised words name, if any."""
-        return self._concepts.get(tuple(words))
+        """Return the concept that normalised words name, if any, written together or apart."""
+        concept = self._concepts.get(tuple(words))
+        joined = "".join(words)
+        if concept is None and len(joined) >= _SHORTEST_JOINED and min(map(len, words)) > 1:
+            concept = self._joined.get(joined)
+        return concept
 
     def find(self, text: str) -> str | None:
         """Return the concept that a whole text names, if any."""

@@ -52,6 +52,8 @@ class Pattern:
     """Matches the words, each followed by a blank."""
     begins: frozenset[str]
     """The words with which it can begin."""
+    is_denial: bool
+    """Whether the words deny the concept, as "Sokolow index negative"."""
 
 
 @cache
@@ -64,7 +66,12 @@ def read_patterns() -> tuple[Pattern, ...]:
     """
     with (files("supreme_ecg.reports") / "patterns.csv").open(encoding="utf-8") as file:
         return tuple(
-            Pattern(row["concept"], _compile(row["pattern"]), _beginnings(row["pattern"]))
+            Pattern(
+                row["concept"],
+                _compile(row["pattern"]),
+                _beginnings(row["pattern"]),
+                row["assertion"] == "absent",
+            )
             for row in csv.DictReader(file)
         )
 
@@ -99,8 +106,8 @@ def pattern_words() -> Counter[str]:
     return Counter(plain_word(word) for word in re.findall(r"\w+", text))
 
 
-def match_patterns(tokens: Sequence[Token]) -> Iterator[Match]:
-    """Yield every place where a pattern fits, from left to right for each pattern."""
+def match_patterns(tokens: Sequence[Token]) -> Iterator[tuple[Match, bool]]:
+    """Yield every place where a pattern fits, and whether it denies; left to right for each."""
     starts: dict[int, int] = {}
     line, length = [], 0
     for index, token in enumerate(tokens):
@@ -117,4 +124,4 @@ def match_patterns(tokens: Sequence[Token]) -> Iterator[Match]:
             continue
         for match in pattern.words.finditer(text):
             last = starts[text.rfind(" ", 0, match.end() - 1) + 1]
-            yield Match(pattern.concept, starts[match.start()], last)
+            yield Match(pattern.concept, starts[match.start()], last), pattern.is_denial

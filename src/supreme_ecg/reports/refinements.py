@@ -45,6 +45,10 @@ _PASSED: Final = frozenset(
 """Words of extent that may stand between."""
 
 
+_JOINING: Final = frozenset({"and", "or"})
+_LEADS: Final = frozenset(map(normal_word, ("lead", "leads", "ableitungen", "avledningar")))
+
+
 @cache
 def _rows() -> dict[tuple[str, str], tuple[str, bool]]:
     """Return (concept, word) -> what both are together, and whether that stands beside the concept."""
@@ -116,12 +120,21 @@ def _beside(
             break
         if tokens[index].word in _words():
             words.append(index)
-        elif index not in skipped and tokens[index].word not in _PASSED:
+        elif index in skipped or tokens[index].word in _PASSED:
+            continue
+        elif not (words and tokens[index].word in _JOINING):
             break
     return words
 
 
 def _stands_alone(tokens: Sequence[Token], index: int) -> bool:
-    """Whether nothing but commas is around a word, as in "bundle branch block, right"."""
-    ends = index + 1 == len(tokens) or tokens[index + 1].gap in ("comma", "stop")
+    """Whether commas are around a word, as in "bundle branch block, right" or ", inferior and lateral"."""
+    behind = index + 1
+    while behind + 1 < len(tokens) and tokens[behind].word in _JOINING:
+        if tokens[behind + 1].word not in _words():
+            return False
+        behind += 2
+    if behind < len(tokens) and tokens[behind].word in _LEADS and not tokens[behind].gap:
+        behind += 1
+    ends = behind == len(tokens) or tokens[behind].gap in ("comma", "stop")
     return ends and tokens[index].gap == "comma"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
@@ -17,7 +17,9 @@ from supreme_ecg.reports.composition import (
     history_lexicon,
     qualifier_lexicon,
     share_heads,
+    split_heads,
 )
+from supreme_ecg.reports.ellipsis import complete_words
 from supreme_ecg.reports.finding import Assertion, Finding
 from supreme_ecg.reports.lexicon import Lexicon, Match
 from supreme_ecg.reports.patterns import match_patterns, pattern_words
@@ -28,6 +30,9 @@ from supreme_ecg.reports.tokens import Token, normal_word, normal_words, tokeniz
 
 _HISTORY_REACH: Final = 2
 """Words from ``history of`` to its finding."""
+_DENIAL: Final = "absent/backward"
+"""The cue that denies the words it stands in."""
+_QUESTION: Final = "uncertain/forward"
 _DOUBT: Final[dict[Assertion, int]] = {"present": 0, "uncertain": 1, "absent": 2}
 
 
@@ -54,32 +59,39 @@ class RuleExtractor:
         Returns:
             The findings in the order of their evidence, each concept once for each place.
         """
-        tokens = _read_in_context(tuple(map(self._speller.correct, tokenize(statement))))
+        tokens = complete_words(statement, tokenize(statement), self._lexicon.words)
+        tokens = _read_in_context(tuple(map(self._speller.correct, tokens)))
         items, cues, words = self._scan(tokens)
-        items = sorted({*items, *match_patterns(tokens)}, key=lambda item: (item.first, -item.last))
-        apart = frozenset(k for cue in cues for k in range(cue.first, cue.last + 1))
+        patterns = list(match_patterns(tokens))
+        cues = [_asking(tokens, cue) for cue in cues]
+        cues += [replace(match, concept=_DENIAL) for match, is_denial in patterns if is_denial]
+        apart = _places(cues)
+        heads = split_heads(tokens, items, self._lexicon, apart | _places(words))
+        items = sorted({*items, *heads, *(match for match, _ in patterns)}, key=_widest_first)
         qualifiers = find_qualifiers(tokens, items, words, apart)
-        apart |= {k for word in words for k in range(word.first, word.last + 1)}
+        apart |= _places(words)
         cues = sorted(
             [*cues, *_histories(tokens, items, words, qualifiers)], key=lambda cue: cue.first
         )
         shared = share_heads(tokens, items, self._lexicon, apart)
         ages = [qualifier.match for qualifier in qualifiers if not qualifier.joined]
-        lines = sorted([*items, *ages], key=lambda item: (item.first, -item.last))
+        lines = sorted([*items, *ages], key=_widest_first)
         said = dict(zip(lines, assert_each(tokens, lines, [as_cue(c) for c in cues]), strict=True))
         said |= dict(_doubted_behind(tokens, items, qualifiers, cues, said))
-        taken = frozenset(k for item in items for k in range(item.first, item.last + 1))
+        taken = _places(items)
+        bare = _bare_heads(items, qualifiers, said)
         found = [
             (narrower, assertion)
             for match, assertion in _refined(items, shared, qualifiers, said)
             for narrower in refine(tokens, match, taken=taken, skipped=apart)
+            if match not in bare or narrower.concept != match.concept
         ]
         found += _qualifying(qualifiers, items, said)
         found = _with_companions(found)
         found += list(_implied(found))
         return tuple(
             Finding(match.concept, assertion, _span(tokens, match), self.name)
-            for match, assertion in sorted(set(found), key=lambda each: _order(each[0]))
+            for match, assertion in _once(found)
         )
 
     def _scan(self, tokens: Sequence[Token]) -> tuple[list[Match], list[Match], list[Match]]:
@@ -107,6 +119,40 @@ class RuleExtractor:
             return None
         more = self._lexicon.longest(tokens, denial.last + 1)
         return denial if more and more.last > item.last else None
+
+
+def _places(matches: Iterable[Match]) -> frozenset[int]:
+    return frozenset(k for match in matches for k in range(match.first, match.last + 1))
+
+
+def _widest_first(match: Match) -> tuple[int, int]:
+    return match.first, -match.last
+
+
+def _asking(tokens: Sequence[Token], cue: Match) -> Match:
+    """Turn a question mark that is written on the word behind it, as in "?ischaemia", to that word."""
+    index = cue.first
+    if tokens[index].written != "?" or cue.last != index or index + 1 == len(tokens):
+        return cue
+    ends_a_word = index > 0 and tokens[index - 1].end == tokens[index].start
+    begins_a_word = tokens[index].end == tokens[index + 1].start
+    return replace(cue, concept=_QUESTION) if begins_a_word and not ends_a_word else cue
+
+
+def _once(found: Iterable[tuple[Match, Assertion]]) -> list[tuple[Match, Assertion]]:
+    """Report a concept once for words that overlap or touch, as "type I (Wenckebach)"."""
+    said: list[tuple[Match, Assertion]] = []
+    last: dict[str, int] = {}
+    for match, assertion in sorted(set(found), key=lambda each: (*_order(each[0]), each[1])):
+        index = last.get(match.concept)
+        if index is not None and match.first <= said[index][0].last + 1:
+            before, other = said[index]
+            whole = replace(before, last=max(before.last, match.last))
+            said[index] = (whole, min(assertion, other, key=_DOUBT.__getitem__))
+        else:
+            last[match.concept] = len(said)
+            said.append((match, assertion))
+    return sorted(said, key=lambda each: _order(each[0]))
 
 
 def _doubted_behind(
@@ -193,13 +239,6 @@ def _refined(
     refined = {each.of for each in shared if each.refines}
     open_choice = {each.of for each in shared if each.alternative}
     spared = {each.of for each in qualifiers if each.joined and said[items[each.of]] == "absent"}
-    spared |= {
-        each.of
-        for each in qualifiers
-        if items[each.of].concept == each.implies
-        and each.of not in refined
-        and (each.joined or said[each.match] == said[items[each.of]])
-    }
     for index, item in enumerate(items):
         doubtful = index in open_choice and said[item] == "present"
         assertion = "uncertain" if doubtful else said[item]
@@ -207,6 +246,18 @@ def _refined(
             if index not in refined:
                 yield item, assertion
             yield from ((each.match, assertion) for each in shared if each.of == index)
+
+
+def _bare_heads(
+    items: Sequence[Match], qualifiers: Sequence[Qualifier], said: dict[Match, Assertion]
+) -> set[Match]:
+    """Return the findings that say no more than their qualifier: the infarct of "old infarct"."""
+    return {
+        items[each.of]
+        for each in qualifiers
+        if items[each.of].concept == each.implies
+        and (each.joined or said[each.match] == said[items[each.of]])
+    }
 
 
 def _qualifying(
@@ -235,17 +286,23 @@ def _companions() -> tuple[tuple[str, str, str], ...]:
 def _with_companions(
     found: Sequence[tuple[Match, Assertion]],
 ) -> list[tuple[Match, Assertion]]:
-    """Narrow findings by others of the statement: bigeminy beside VPCs is ventricular bigeminy."""
+    """Narrow findings by others of the statement: bigeminy beside VPCs is ventricular bigeminy.
+
+    Where the table gives no narrower concept the finding is dropped: "flutter with variable AV block"
+    tells how the atria are conducted, and of no disease of the AV node.
+    """
     concepts = {match.concept for match, _ in found}
+    said = {match.concept for match, assertion in found if assertion != "absent"}
     narrower = {
         general: special
         for general, beside, special in reversed(_companions())
-        if general in concepts and beside in concepts
+        if general in concepts and beside in (concepts if special else said)
     }
-    return [
+    named = [
         (replace(match, concept=narrower.get(match.concept, match.concept)), assertion)
         for match, assertion in found
     ]
+    return [(match, assertion) for match, assertion in named if match.concept]
 
 
 @cache

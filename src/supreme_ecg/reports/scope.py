@@ -14,11 +14,13 @@ from supreme_ecg.reports.finding import Assertion
 from supreme_ecg.reports.lexicon import Lexicon, Match
 from supreme_ecg.reports.tokens import Token
 
-Direction = Literal["forward", "backward", "either"]
+Direction = Literal["forward", "backward", "either", "subject"]
 Link = Literal["and", "or", "comma", "touching", "none"]
 """How two neighbouring findings hang together."""
 
-_AND: Final = frozenset(["and", "nor", "sowie", "samt", "resp", "bzw", "plus", "as", "well"])
+_AND: Final = frozenset(
+    ["and", "nor", "noch", "sowie", "samt", "resp", "bzw", "plus", "as", "well"]
+)
 _OR: Final = frozenset(["or"])
 _FILLERS: Final = frozenset(
     [
@@ -60,6 +62,14 @@ _FILLERS: Final = frozenset(
         "l",
     ]
 )
+_REFERRING: Final = frozenset(
+    [
+        *("this", "these", "which", "that", "it", "is", "are", "can", "also", "and", "all", "both"),
+        *("dies", "diese", "dieser", "dieses", "das", "die", "ist", "sind", "es", "kann", "beides"),
+        *("detta", "dessa", "vilket", "det", "den", "som", "ar", "kan", "bada", "aven", "auch"),
+    ]
+)
+"""Words that point back to what was said before."""
 _ENDS: Final = frozenset(
     [
         "but",
@@ -85,6 +95,8 @@ _ENDS: Final = frozenset(
 )
 _REACH: Final = 7
 """Most words between a cue and its finding."""
+_UNKNOWN_REACH: Final = 4
+"""Most words of an unknown item of a list, its conjunction with it."""
 _DENIED_REACH: Final = 3
 """Most words from a denial to the doubt that it denies."""
 
@@ -96,7 +108,10 @@ class Cue:
     assertion: Assertion | None
     """None where the words only look like doubt (``probably a normal variant``)."""
     direction: Direction
-    """Where the finding stands; ``either``: right after the words, else before them."""
+    """Where the finding stands; ``either``: right after the words, else before them.
+
+    ``subject``: words such as "the cause of", of which what follows the finding speaks.
+    """
     first: int
     """Index of the first token."""
     last: int
@@ -137,9 +152,11 @@ def assert_each(
     """
     said: list[set[Assertion]] = [set() for _ in items]
     links = [link(tokens, a, b) for a, b in pairwise(items)]
+    subjects = {_following(cue, tokens, items) for cue in cues if cue.direction == "subject"}
     for cue in _undenied(cues, tokens, items):
         for index in _targets(cue, tokens, items, links):
-            if cue.assertion:
+            spared = index in subjects and items[index].last < cue.first
+            if cue.assertion and not spared:
                 said[index].add(cue.assertion)
     for index, kind in enumerate(links):
         if kind == "or" and not (said[index] or said[index + 1]):
@@ -195,20 +212,25 @@ def _targets(
     ]
     following = _following(cue, tokens, items)
     preceding = _preceding(cue, tokens, items)
+    if cue.direction == "either" and _begins_an_unknown_item(cue, tokens, items):
+        preceding = None
+    if preceding is not None and _ends_an_unknown_item(cue, tokens, items[preceding]):
+        preceding = None
+    if cue.direction == "subject":
+        return []
     if cue.direction == "either":
-        near = following is not None and items[following].first - cue.last <= 2
+        near = following is not None and _stands_near(cue, tokens, items[following])
         forward = following is not None and (near or preceding is None)
-        if preceding is not None and _begins_an_unknown_item(cue, tokens, items):
-            preceding = None
     else:
         forward = cue.direction == "forward"
     if forward and following is not None:
         in_list = tokens[cue.first].gap == "comma" and cue.assertion == "uncertain"
-        return [following, *_onward(following, links, touching=in_list)]
+        return [following, *_onward(following, tokens, items, links, touching=in_list)]
     if around:
         return around
     if not forward and preceding is not None:
-        return [preceding, *_backward(preceding, links, cue)]
+        joined = _is_choice(tokens, items[preceding])
+        return [preceding, *_backward(preceding, links, cue, joined=joined)]
     return []
 
 
@@ -222,6 +244,25 @@ def _begins_an_unknown_item(cue: Cue, tokens: Sequence[Token], items: Sequence[M
     if not begins or behind >= len(tokens) or tokens[behind].gap:
         return False
     return not tokens[behind].opens and not any(item.first == behind for item in items)
+
+
+def _ends_an_unknown_item(cue: Cue, tokens: Sequence[Token], item: Match) -> bool:
+    """Whether words that name nothing known stand between the last comma and the cue.
+
+    "WPW pattern, left sided pathway likely" doubts the pathway.
+    """
+    between = tokens[item.last + 1 : cue.first + 1]
+    comma = max((k for k, token in enumerate(between) if token.gap == "comma"), default=None)
+    if comma is None:
+        return False
+    named = [token for token in between[comma:-1] if not token.plain[-1].isdigit()]
+    return any(token.plain not in _FILLERS | _AND | _OR | _REFERRING for token in named)
+
+
+def _stands_near(cue: Cue, tokens: Sequence[Token], item: Match) -> bool:
+    """Whether a finding follows a cue at once, or after "due to" and the like."""
+    between = tokens[cue.last + 1 : item.first]
+    return len([token for token in between if token.plain not in _FILLERS]) <= 1
 
 
 def _following(cue: Cue, tokens: Sequence[Token], items: Sequence[Match]) -> int | None:
@@ -243,8 +284,19 @@ def _preceding(cue: Cue, tokens: Sequence[Token], items: Sequence[Match]) -> int
     return None
 
 
-def _onward(start: int, links: Sequence[Link], *, touching: bool) -> list[int]:
-    """Return the findings after one that share a cue in front of it."""
+def _onward(
+    start: int,
+    tokens: Sequence[Token],
+    items: Sequence[Match],
+    links: Sequence[Link],
+    *,
+    touching: bool,
+) -> list[int]:
+    """Return the findings after one that share a cue in front of it.
+
+    Over commas only in a list that ends in "and" or "or", whatever the "or" is followed by:
+    "possible LVH, sinus rhythm" doubts the first alone, "consider pericarditis, injury" too.
+    """
     reached: list[int] = []
     waiting: list[int] = []
     index = start
@@ -256,15 +308,40 @@ def _onward(start: int, links: Sequence[Link], *, touching: bool) -> list[int]:
             waiting = []
         elif kind == "comma":
             waiting.append(index)
+            if _is_choice(tokens, items[index]):
+                reached += waiting
+                waiting = []
+        elif kind == "none" and _goes_on_to(tokens, items[index - 1], items[index]):
+            reached += [*waiting, index]
+            waiting = []
         else:
+            index -= 1
             break
+    end = items[index].last + 1
+    if waiting and end < len(tokens) and tokens[end].word in _OR and tokens[end].gap != "stop":
+        reached += waiting
     return reached
 
 
-def _backward(start: int, links: Sequence[Link], cue: Cue) -> list[int]:
+def _is_choice(tokens: Sequence[Token], item: Match) -> bool:
+    """Whether a finding is an "or" of its own: "electrolyte or drug effect"."""
+    return any(token.word in _OR for token in tokens[item.first : item.last + 1])
+
+
+def _goes_on_to(tokens: Sequence[Token], before: Match, after: Match) -> bool:
+    """Whether one unknown thing stands between two findings of a list: "LVH, drugs or ischaemia"."""
+    between = tokens[before.last + 1 : after.first]
+    if not 2 <= len(between) <= _UNKNOWN_REACH or between[-1].word not in _OR:
+        return False
+    gaps = {token.gap for token in between}
+    is_list = between[0].gap == "comma" or between[0].word in _OR
+    return is_list and "stop" not in gaps and not any(token.plain in _ENDS for token in between)
+
+
+def _backward(start: int, links: Sequence[Link], cue: Cue, *, joined: bool) -> list[int]:
     """Return the findings before one that share a cue behind it."""
     joining = ("or", "and") if cue.assertion == "absent" else ("or",)
-    reached, index, joined = [], start, False
+    reached, index = [], start
     while index > 0 and (links[index - 1] in joining or (joined and links[index - 1] == "comma")):
         joined = True
         index -= 1

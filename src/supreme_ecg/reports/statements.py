@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 from typing import Final
@@ -31,6 +31,12 @@ _DEVICE_NOTE: Final = re.compile(
     re.IGNORECASE,
 )
 """What the recorder says about its own report, also where the text field cut it off."""
+
+_LEAK_HINTS: Final = ("edit", "consensus", "{", "}", "'")
+"""One of these stands in every text with a leaked code, so that the others need no search."""
+_NOTE_HINTS: Final = ("unb", "unconfirmed", "obekr", "trace", "pat", "nr:")
+"""One of these, or a number with two decimals, stands in every text with a device note."""
+_DECIMALS: Final = re.compile(r"\d\.\d\d")
 
 _SENTENCE_END: Final = re.compile(r"[.;!?]+(?=\s|$)|\n\s*\n")
 _DEGREE: Final = re.compile(r"\s+gra[dn]|\s+degree", re.IGNORECASE)
@@ -131,6 +137,11 @@ _BINDING: Final = frozenset(
 
 _RUN_ON: Final = 3
 """Heads in one sentence from which on it is no prose."""
+_LONGEST_WORD: Final = 24
+"""Letters before a full stop among which an abbreviation is looked for."""
+_LAST_WORD: Final = re.compile(r"\w+$")
+_REMEMBERED: Final = 50_000
+"""Sentences whose cuts are kept: machines write the same ones again and again."""
 
 
 def split_statements(report: str) -> tuple[Statement, ...]:
@@ -148,18 +159,29 @@ def split_statements(report: str) -> tuple[Statement, ...]:
         The statements in order, device notes last; empty for an empty report.
     """
     text = lower_umlauts(cut_leaked_codes(report))
-    notes = [_joined(match.group()) for match in _DEVICE_NOTE.finditer(text)]
+    notes: list[str] = []
+    if _may_have_notes(text):
+        notes = [_joined(match.group()) for match in _DEVICE_NOTE.finditer(text)]
+        text = _DEVICE_NOTE.sub(" . ", text)
     statements = [
         Statement(part)
-        for sentence in _sentences(_DEVICE_NOTE.sub(" . ", text))
+        for sentence in _sentences(text)
         for part in _at_heads(_joined(sentence))
         if any(letter.isalpha() for letter in part)
     ]
     return (*statements, *(Statement(note, "device_note") for note in notes if note))
 
 
+def _may_have_notes(text: str) -> bool:
+    lowered = text.lower()
+    return any(hint in lowered for hint in _NOTE_HINTS) or _DECIMALS.search(text) is not None
+
+
 def cut_leaked_codes(report: str) -> str:
     """Return the report up to the first ``Edit:`` or piece of a code dictionary."""
+    lowered = report.lower()
+    if not any(hint in lowered for hint in _LEAK_HINTS):
+        return report
     leak = _LEAK.search(report)
     return report[: leak.start()] if leak else report
 
@@ -188,7 +210,7 @@ def _joined(text: str) -> str:
 def _sentences(text: str) -> list[str]:
     sentences, start = [], 0
     for match in _SENTENCE_END.finditer(text):
-        word = re.search(r"(\w+)$", text[start : match.start()])
+        word = _LAST_WORD.search(text[max(start, match.start() - _LONGEST_WORD) : match.start()])
         if match.group() == "." and word and _belongs_to_word(word.group(), text[match.end() :]):
             continue
         question = "?" if "?" in match.group() else ""
@@ -213,15 +235,16 @@ def _heads() -> Lexicon:
         return Lexicon((row["phrase"], "head", False) for row in csv.DictReader(file))
 
 
-def _at_heads(sentence: str) -> list[str]:
+@lru_cache(maxsize=_REMEMBERED)
+def _at_heads(sentence: str) -> tuple[str, ...]:
     """Cut before heads where text runs on: it begins with a head, or several stand in a row."""
     tokens = tokenize(sentence)
     heads = [match.first for match in _heads().matches(tokens)]
     cuts = [first for first in heads if first and _can_begin(tokens[first - 1], tokens[first])]
     if not (heads[:1] == [0] or len(cuts) >= _RUN_ON):
-        return [sentence]
+        return (sentence,)
     ends = [0, *(tokens[first].start for first in cuts), len(sentence)]
-    return [part for a, b in pairwise(ends) if (part := _joined(sentence[a:b]))]
+    return tuple(part for a, b in pairwise(ends) if (part := _joined(sentence[a:b])))
 
 
 def _can_begin(before: Token, token: Token) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.resources import files
 from typing import Final, Literal
 
 Gap = Literal["", "comma", "slash", "stop"]
@@ -77,10 +79,11 @@ _WORD: Final = re.compile(
     re.IGNORECASE,
 )
 _SIDE: Final = re.compile(
-    r"(?:rechts|links|h[öo]ger|v[äa]nster)(?!typ|seit|sidi)(?=[^\W\d_]{4})|gr[äa]ns(?=f[öo]rl)",
+    r"(?:rechts|links|h[öo]ger|v[äa]nster)(?!typ|seit|sidi)(?=[^\W\d_]{4})|gr[äa]ns(?=f[öo]rl)"
+    r"|infarkt(?=narbe|[äa]rr)",
     re.IGNORECASE,
 )
-"""The side (or limit) that German and Swedish write as one word with what it belongs to."""
+"""What German and Swedish write as one word with what it belongs to: a side, a limit, an infarct."""
 _STOP: Final = re.compile(r"[.;!?](?=\s)")
 _FOLD: Final = str.maketrans(
     {"ä": "a", "å": "a", "æ": "a", "ö": "o", "ø": "o", "ü": "u", "é": "e", "#": "u"}
@@ -136,6 +139,13 @@ class Token:
     """Whether it is the first word of a bracket."""
 
 
+@cache
+def _abbreviations() -> dict[str, str]:
+    """Return the short forms of ``abbreviations.csv``, each with the word that it stands for."""
+    with (files("supreme_ecg.reports") / "abbreviations.csv").open(encoding="utf-8") as file:
+        return {row["short"]: row["word"] for row in csv.DictReader(file)}
+
+
 @lru_cache(maxsize=65536)
 def plain_word(written: str) -> str:
     """Bring a word into the one spelling of case, umlauts and British ``ae``.
@@ -148,7 +158,7 @@ def plain_word(written: str) -> str:
         in American spelling where the British one has ``ae``.
     """
     word = written.lower().split("(")[0].replace("-", "").replace("ß", "ss")
-    word = _SAME.get(word, word)
+    word = _SAME.get(word) or _abbreviations().get(word, word)
     word = re.sub(r"(?:ae|ä)(?=mi)|(?<=[hn])ae(?=m)", "e", word)
     word = word.translate(_FOLD)
     return word.replace("ae", "a").replace("oe", "o").replace("ue", "u")
@@ -211,7 +221,8 @@ def normal_words(phrase: str) -> tuple[str, ...]:
 
 def is_abbreviated(written: str) -> bool:
     """Say whether a full stop after this word belongs to the word."""
-    return len(written) == 1 or written.lower() in ABBREVIATED
+    word = written.lower()
+    return len(word) == 1 or word in ABBREVIATED or word in _abbreviations()
 
 
 def _gap(between: str, before: list[Token], behind: str) -> Gap:
