@@ -13,7 +13,13 @@ from jaxtyping import install_import_hook
 
 # Shapes and types of every annotated function in these folders are checked while tests run (jaxtyping
 # and beartype). Before anything imports the package: what is already imported is not checked.
-ARRAY_FOLDERS = ("evaluation.bootstrap", "evaluation.metrics", "models", "preprocessing", "training")
+ARRAY_FOLDERS = (
+    "evaluation.bootstrap",
+    "evaluation.metrics",
+    "models",
+    "preprocessing",
+    "training",
+)
 install_import_hook(
     [f"supreme_ecg.{name}" for name in ARRAY_FOLDERS],
     "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))",  # an int is a float
