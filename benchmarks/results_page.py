@@ -19,7 +19,8 @@ COMMANDS = """\
 python ../shared/data/ptb-xl/unpack.py PTB_XL          # or PTB-XL 1.0.3 as PhysioNet publishes it
 supreme ingest ptb_xl PTB_XL stores/ptb_xl --workers 2 --json > docs/results/ingest.json
 supreme extract stores/ptb_xl --worklist 0 --json > docs/results/extract.json
-supreme pretrain supreme_ptb_xl_100hz stores/ptb_xl --out runs/ptb_xl --json > docs/results/pretrain.json
+supreme pretrain supreme_ptb_xl_100hz stores/ptb_xl --out runs/ptb_xl --threads 1 --json \\
+    > docs/results/pretrain.json
 supreme zero-shot --weights runs/ptb_xl/model --store stores/ptb_xl --task all --folds 9 \\
     --random-encoder --json docs/results/zero_shot.json
 supreme ingest cpsc2018 CPSC2018 stores/cpsc2018
