@@ -24,7 +24,7 @@ LLM_ARGS ?= --text statement --out llm/$(LLM)
 llm: .venv/installed-llm
 	$(BIN)/python -m supreme_ecg.extraction.llm.local_server $(LLM) -- \
 		$(BIN)/supreme extract $(SOURCE) $(LLM_ARGS) --extractor llm --offline \
-		--llm-prompt compact-1 --llm-max-tokens 192 --llm-concurrency 1 --llm-cache llm/answers.sqlite
+		--llm-prompt entity-1 --llm-max-tokens 192 --llm-concurrency 1 --llm-cache llm/answers.sqlite
 
 .venv/installed-llm: .venv/installed
 	PIP_CONSTRAINT=$(CURDIR)/constraints-cpu.txt $(BIN)/pip install --quiet --editable ".[llm-local]"

@@ -24,7 +24,6 @@ from pathlib import Path
 import polars as pl
 
 from supreme_ecg.concepts.table import ConceptTable
-from supreme_ecg.extraction.llm.answer import check_answer
 from supreme_ecg.extraction.llm.cache import AnswerCache
 from supreme_ecg.extraction.llm.chat import Sampling
 from supreme_ecg.extraction.llm.endpoint import EndpointChat
@@ -49,7 +48,7 @@ def main() -> None:
     parser.add_argument("--statements", type=int, default=150, help="how many of PTB-XL")
     parser.add_argument("--url", default=os.environ.get("SUPREME_LLM_URL"))
     parser.add_argument("--model", default=os.environ.get("SUPREME_LLM_MODEL"))
-    parser.add_argument("--prompt", default="compact-1")
+    parser.add_argument("--prompt", default="entity-1")
     parser.add_argument("--cache", type=Path, help="answers are kept here")
     parser.add_argument("--concurrency", type=int, default=1)
     parser.add_argument("--max-tokens", type=int, default=192)
@@ -94,7 +93,7 @@ def measure(options: argparse.Namespace) -> dict:
         "model": options.model,
         "prompt": prompt.version,
         "form": chat.form,
-        "speed": speed(statements, llm, prompt, table, seconds),
+        "speed": speed(statements, llm, prompt, seconds),
         "ptb_xl": {
             "statements": len(counts),
             "records_share": sum(counts.values()),
@@ -156,12 +155,20 @@ def agreement(right: Said, other: Said, statements: list[str]) -> dict:
         named = {concept for concept, _ in right[text]}, {concept for concept, _ in other[text]}
         both_concepts += Counter(right=len(named[0]), other=len(named[1]))
         both_concepts["both"] += len(named[0] & named[1])
+    assertions = Counter(
+        f"{assertion} {said}"
+        for text in statements
+        for concept, assertion in right[text]
+        for other_concept, said in other[text]
+        if concept == other_concept
+    )
     total = sum(concepts.values(), Counter())
     rows = sorted(concepts.items(), key=lambda item: (-item[1]["right"], item[0]))
     same = sum(right[text] == other[text] for text in statements)
     return {
         "concept_and_assertion": score(total),
         "concept_alone": score(both_concepts),
+        "assertions": dict(assertions),
         "statements_alike": same / len(statements) if statements else 0.0,
         "concepts": [{"concept": concept} | score(n) for concept, n in rows],
     }
@@ -193,16 +200,13 @@ def disagreements(right: Said, other: Said, counts: dict[str, int]) -> list[dict
     ]
 
 
-def speed(
-    statements: list[str], llm: LlmExtractor, prompt: Prompt, table: ConceptTable, seconds: float
-) -> dict:
+def speed(statements: list[str], llm: LlmExtractor, prompt: Prompt, seconds: float) -> dict:
     """Faults of first and mended answers, tokens, and time."""
     masker, counts, faults, took = Masker(), Counter(), Counter(), 0.0
     for text in llm.group(statements):
         for number, turn in enumerate(llm.turns(text), start=1):
             done = turn.completion
-            wants_new = prompt.wording.new_entities
-            checked = check_answer(done.text, masker.mask(text), table, new_entities=wants_new)
+            checked = prompt.check(done.text, masker.mask(text))
             counts[f"answers_{number}"] += 1
             counts[f"faultless_{number}"] += not checked.faults
             counts["prompt_tokens"] += done.prompt_tokens
@@ -225,32 +229,40 @@ def write_page(page: Path, results: list[dict]) -> None:
     """Put the tables between the marks of the page."""
     before, _, rest = page.read_text(encoding="utf-8").partition(MARKS[0])
     after = rest.partition(MARKS[1])[2]
-    parts = [summary(results), *(f"### {each['model']}\n\n{details(each)}" for each in results)]
+    shown = [each for each in results if not each["prompt"].startswith("compact")]
+    parts = [summary(results)]
+    parts += [f"### {each['model']} beside the rules\n\n{details(each)}" for each in shown]
     middle = "\n\n".join(parts)
     page.write_text(f"{before}{MARKS[0]}\n\n{middle}\n\n{MARKS[1]}{after}", encoding="utf-8")
 
 
 def summary(results: list[dict]) -> str:
     """One column per model."""
-    rows = [["", *(each["model"] for each in results)]]
+    rows = [["", *(f"{each['model']}, {each['prompt'].split('+')[0]}" for each in results)]]
 
     def row(name: str, value: object) -> None:
         rows.append([name, *(str(value(each)) for each in results)])
 
     def f1(part: str, against: str, what: str) -> object:
-        return lambda each: f"{each[part][against][what]['f1']:.3f}"
+        return lambda each: scores_of(each[part][against][what])
 
     row("first answers without a fault", lambda e: share(e, "faultless_1", "answers_1"))
     row("mended answers without a fault", lambda e: share(e, "faultless_2", "answers_2"))
     row("statements with something rejected", lambda e: e["speed"]["rejected_statements"])
     both = "concept_and_assertion"
-    row("PTB-XL: F1 against the rules", f1("ptb_xl", "against_rules", both))
+    row("PTB-XL: F1 (precision, recall) against the rules", f1("ptb_xl", "against_rules", both))
     row("PTB-XL: the same, concept alone", f1("ptb_xl", "against_rules", "concept_alone"))
     row("PTB-XL: statements read alike", lambda e: alike(e["ptb_xl"]["against_rules"]))
-    row("machine: F1 against the labels", f1("machine", "llm_against_labels", both))
+    row(
+        "machine: F1 (precision, recall) against the labels",
+        f1("machine", "llm_against_labels", both),
+    )
     row("machine: the same, concept alone", f1("machine", "llm_against_labels", "concept_alone"))
-    row("machine: F1 of the rules", f1("machine", "rules_against_labels", both))
-    row("statements/s", lambda e: f"{e['speed']['statements_per_s']:.2f}")
+    row("machine: the rules against the labels", f1("machine", "rules_against_labels", both))
+    row(
+        "statements/s, one thread beside other work",
+        lambda e: f"{e['speed']['statements_per_s']:.2f}",
+    )
     row("prompt tokens per answer", lambda e: per_answer(e, "prompt_tokens"))
     row("answer tokens per answer", lambda e: per_answer(e, "completion_tokens"))
     row("prompt version", lambda e: f"`{e['prompt']}`")
@@ -280,15 +292,29 @@ def details(result: dict) -> str:
             table_of(rows),
             "What it says most often without the rules:",
             table_of(surplus),
+            "Assertions, where both name the concept:",
+            table_of(assertion_rows(result["ptb_xl"]["against_rules"]["assertions"])),
             "Commonest statements that are read differently:",
             table_of(lines),
         ]
     )
 
 
+def scores_of(score: dict) -> str:
+    """F1 with precision and recall."""
+    return f"{score['f1']:.3f} ({score['precision']:.2f}, {score['recall']:.2f})"
+
+
 def listed(said: list[str]) -> str:
     """Findings for a cell."""
     return "<br>".join(said) or "-"
+
+
+def assertion_rows(counts: dict[str, int]) -> list[list]:
+    """Rules by row, model by column."""
+    names = ("present", "uncertain", "absent")
+    rows = [[a, *(counts.get(f"{a} {b}", 0) for b in names)] for a in names]
+    return [["rules \\ model", *names], *rows]
 
 
 def share(result: dict, part: str, whole: str) -> str:

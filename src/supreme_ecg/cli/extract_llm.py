@@ -45,7 +45,7 @@ LlmModel = Annotated[
 LlmPrompt = Annotated[
     str,
     typer.Option(
-        help="full-1, compact-1 (models under a billion parameters), or a TOML file like theirs.",
+        help="full-1, entity-1 (models under a billion parameters), compact-1, or a file like theirs.",
         rich_help_panel=_PANEL,
     ),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supreme_ecg.concepts.table import ConceptTable
@@ -78,12 +78,31 @@ def test_an_entity_as_long_as_a_sentence_is_refused() -> None:
         assert checked.faults == ("finding 1: neither a concept nor a short name of a new entity",)
 
 
+@settings(deadline=None)
 @given(st.text() | st.recursive(st.none() | st.text(), st.lists).map(repr), st.text(max_size=20))
 def test_any_answer_to_any_statement_gives_an_answer(answer: str, statement: str) -> None:
     """Nothing raises, whatever the model writes."""
     checked = check_answer(answer, Masked(statement, ()), TABLE, new_entities=True)
     assert checked.accepted == ()
     assert checked.faults
+
+
+@pytest.mark.parametrize(
+    ("evidence", "concept", "entity"),
+    [
+        ("Vorhofflattern", "atrial_flutter", None),
+        ("odd atrial flutter today", "atrial_flutter", None),
+        ("T wave alternans", None, "T wave alternans"),
+        ("pause, atrial flutter", None, "pause, atrial flutter"),
+    ],
+)
+def test_the_table_can_name_the_evidence(evidence, concept, entity) -> None:
+    """Words that name one concept are it; words that name none, or two, are a new entity."""
+    answer = f'{{"findings": [{{"evidence": "{evidence}", "assertion": "Abnormal"}}]}}'
+    masked = Masked(f"maybe {evidence}.", ())
+    checked = check_answer(answer, masked, TABLE, new_entities=True, named_by="evidence")
+    (found,) = checked.accepted
+    assert (found.concept, found.entity, found.assertion) == (concept, entity, "present")
 
 
 def test_deeply_nested_json_is_refused() -> None:
@@ -99,3 +118,4 @@ def test_a_schema_can_hold_the_model_to_the_candidates() -> None:
     assert fields["concept"] == {"type": "string", "enum": ["pause"]}
     assert "new_entity" not in fields
     assert "new_entity" in str(answer_schema(new_entities=True))
+    assert "concept" not in str(answer_schema(new_entities=True, named_by="evidence"))

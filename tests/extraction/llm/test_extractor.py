@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supreme_ecg.concepts.labels import label_matrix
@@ -56,6 +56,7 @@ class Scripted:
 EVIDENCE = st.sampled_from(["flutter", "1.2.2003", "[DATE]", "Dr. Ng", "Ng, [", "ST", "\u0130", ""])
 
 
+@settings(deadline=None)
 @given(
     statement=st.lists(EVIDENCE | st.text(max_size=6), max_size=6).map(" ".join),
     said=st.lists(

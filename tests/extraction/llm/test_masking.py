@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supreme_ecg.concepts.table import ConceptTable
@@ -78,6 +78,7 @@ def test_a_place_in_the_masked_text_is_found_again_in_the_original() -> None:
 PIECES = st.sampled_from(["Dr. Smith", " 1.2.2003 ", "id 123456", "ü\ud800", "ST", ", ", "a@b.cc"])
 
 
+@settings(deadline=None)
 @given(st.lists(PIECES | st.text(max_size=8), max_size=8).map("".join))
 def test_masking_any_text_keeps_every_place(text: str) -> None:
     """What is not cut stands, letter by letter, at the place that the map gives; nothing raises."""

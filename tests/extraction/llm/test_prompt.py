@@ -9,7 +9,6 @@ import pytest
 
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import RecipeError
-from supreme_ecg.extraction.llm.answer import check_answer
 from supreme_ecg.extraction.llm.masking import Masked
 from supreme_ecg.extraction.llm.prompt import Prompt, packaged_prompts
 from supreme_ecg.extraction.llm.shortlist import Shortlist
@@ -24,12 +23,7 @@ def test_the_examples_of_a_prompt_pass_its_own_checks(name: str, table: ConceptT
     turns = [message.content for message in prompt.conversation("x")][1:-1]
     assert len(turns) == 2 * len(prompt.wording.examples)
     for example, answer in zip(prompt.wording.examples, turns[1::2], strict=True):
-        checked = check_answer(
-            answer,
-            Masked(example.statement, ()),
-            table,
-            new_entities=prompt.wording.new_entities,
-        )
+        checked = prompt.check(answer, Masked(example.statement, ()))
         assert checked.faults == ()
         assert len(checked.accepted) == len(example.findings)
         assert set(json.loads(answer)["findings"][0] if example.findings else ()) <= set(
@@ -79,7 +73,7 @@ def test_a_wrong_prompt_file_is_refused_by_key(text: str, found: str, table, tmp
 
 def test_an_unknown_prompt_is_refused_with_the_known_ones(table) -> None:
     """The error lists what the package has."""
-    with pytest.raises(RecipeError, match="compact-1, full-1"):
+    with pytest.raises(RecipeError, match="compact-1, entity-1, full-1"):
         Prompt.load("full-0", table)
 
 

@@ -25,6 +25,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -32,8 +33,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.extraction.llm.masking import Masked
 from supreme_ecg.reports.finding import Assertion
+from supreme_ecg.reports.lexicon import Lexicon
+from supreme_ecg.reports.tokens import tokenize
 
 Said = Literal["Normal", "Abnormal", "Uncertain"]
+NamedBy = Literal["model", "evidence"]
 
 NORMAL_CONCEPTS: Final = frozenset(
     {
@@ -94,19 +98,23 @@ class Checked:
     """What is wrong with the rest, in words that the model can mend it by."""
 
 
-def answer_schema(*, only: Sequence[str] = (), new_entities: bool) -> dict[str, Any]:
+def answer_schema(
+    *, only: Sequence[str] = (), new_entities: bool, named_by: NamedBy = "model"
+) -> dict[str, Any]:
     """Return the JSON schema of an answer.
 
     Args:
+        named_by: Who names the concept; if the evidence does, an answer has no field for it.
         only: Concept ids that may be chosen; empty for any text.
         new_entities: Whether a finding may name what the table lacks.
     """
+    fields: dict[str, Any] = {"evidence": {"type": "string"}}
     concept: dict[str, Any] = {"type": "string"} | ({"enum": list(only)} if only else {})
-    if new_entities:
-        concept = {"anyOf": [concept, {"type": "null"}]}
-    fields: dict[str, Any] = {"evidence": {"type": "string"}, "concept": concept}
-    if new_entities:
+    if named_by == "model" and new_entities:
+        fields["concept"] = {"anyOf": [concept, {"type": "null"}]}
         fields["new_entity"] = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+    elif named_by == "model":
+        fields["concept"] = concept
     fields["assertion"] = {"type": "string", "enum": ["Normal", "Abnormal", "Uncertain"]}
     finding = _object(fields)
     return _object({"findings": {"type": "array", "items": finding}})
@@ -121,7 +129,14 @@ def _object(fields: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def check_answer(text: str, masked: Masked, table: ConceptTable, *, new_entities: bool) -> Checked:
+def check_answer(
+    text: str,
+    masked: Masked,
+    table: ConceptTable,
+    *,
+    new_entities: bool,
+    named_by: NamedBy = "model",
+) -> Checked:
     """Take from an answer what stands in the statement and in the table.
 
     Args:
@@ -129,6 +144,8 @@ def check_answer(text: str, masked: Masked, table: ConceptTable, *, new_entities
         masked: The statement as the model saw it.
         table: The concepts that may be named, by id, name or synonym.
         new_entities: Whether a finding may name what the table lacks.
+        named_by: ``model``: the answer says which concept it is. ``evidence``: the words quoted
+            do, by the table; words that name none are a new entity.
 
     Returns:
         The findings that stood the checks, in the order of their evidence and without repeats,
@@ -145,6 +162,8 @@ def check_answer(text: str, masked: Masked, table: ConceptTable, *, new_entities
     accepted: dict[Accepted, None] = {}
     faults = []
     for number, finding in enumerate(answer.findings, start=1):
+        if named_by == "evidence":
+            finding = _named_by_evidence(finding, table)  # noqa: PLW2901
         checked = _check_finding(finding, masked, table, new_entities=new_entities)
         if isinstance(checked, str):
             faults.append(f"finding {number}: {checked}")
@@ -217,6 +236,23 @@ def _check_finding(
         assertion=assertion_of(finding.assertion, None),
         span=span,
     )
+
+
+def _named_by_evidence(finding: SaidFinding, table: ConceptTable) -> SaidFinding:
+    """Return the finding with the one concept that its evidence names, else as a new entity."""
+    words = finding.evidence
+    whole = table.find(words)
+    named = {whole.id} if whole else set()
+    if not named:
+        named = {match.concept for match in _lexicon(table).matches(tokenize(words))}
+    concept = named.pop() if len(named) == 1 else None
+    entity = None if concept else words
+    return finding.model_copy(update={"concept": concept, "new_entity": entity})
+
+
+@cache
+def _lexicon(table: ConceptTable) -> Lexicon:
+    return table.lexicon()
 
 
 def _contradictory(accepted: Collection[Accepted]) -> list[Accepted]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.resources import files
 from itertools import chain
 from typing import Final, Literal
 
 from supreme_ecg.concepts.table import ConceptTable
-from supreme_ecg.extraction.llm.answer import Accepted, Checked, Said, check_answer
+from supreme_ecg.extraction.llm.answer import Accepted, Checked, Said
 from supreme_ecg.extraction.llm.cache import AnswerCache, Turn, cache_key
 from supreme_ecg.extraction.llm.chat import Chat, Question, Unanswered
 from supreme_ecg.extraction.llm.masking import Masked, Masker
@@ -196,8 +197,7 @@ class LlmExtractor:
         completion = asked.turns[turn].completion
         if completion.finish == "refusal":
             return Checked((), ("the model declined to answer",))
-        wants_new = self.prompt.wording.new_entities
-        checked = check_answer(completion.text, asked.masked, self._table, new_entities=wants_new)
+        checked = self.prompt.check(completion.text, asked.masked)
         if checked.faults and completion.finish == "length":
             return replace(checked, faults=("cut off, because it was too long",))
         return checked
@@ -252,6 +252,7 @@ class LlmExtractor:
         )
 
 
+@cache
 def known_words(table: ConceptTable) -> frozenset[str]:
     """Return the words that ECG reports are made of, which are never taken for names."""
     texts = [

@@ -112,7 +112,8 @@ def serving(name: str, *, port: int = 0, threads: int | None = None) -> Iterator
     command = [sys.executable, "-m", "llama_cpp.server", "--host", HOST, "--port", str(port)]
     command += ["--model", str(model_file(name)), "--model_alias", name]
     command += ["--n_ctx", str(_CONTEXT_TOKENS), "--chat_format", MODELS[name].chat_format]
-    command += ["--n_threads", str(threads)] if threads else []
+    if threads:
+        command += ["--n_threads", str(threads), "--n_threads_batch", str(threads)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         url = f"http://{HOST}:{port}/v1"

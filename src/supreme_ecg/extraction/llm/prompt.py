@@ -17,8 +17,15 @@ from supreme_ecg.concepts.concept import Concept
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import RecipeError
 from supreme_ecg.extraction.llm import shortlist
-from supreme_ecg.extraction.llm.answer import SaidFinding, answer_schema
+from supreme_ecg.extraction.llm.answer import (
+    Checked,
+    NamedBy,
+    SaidFinding,
+    answer_schema,
+    check_answer,
+)
 from supreme_ecg.extraction.llm.chat import Message
+from supreme_ecg.extraction.llm.masking import Masked
 from supreme_ecg.extraction.llm.shortlist import Shortlist
 
 
@@ -36,12 +43,14 @@ class Wording(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    candidates: Annotated[int, Field(gt=0)]
+    candidates: Annotated[int, Field(ge=0)]
     """How many concepts are shown with a statement."""
-    example_candidates: Annotated[int, Field(gt=0)]
+    example_candidates: Annotated[int, Field(ge=0)]
     """How many are shown with an example."""
     choose_only_candidates: bool
     """Whether the schema itself lists the concepts, so that no other one can be written."""
+    named_by: NamedBy
+    """``model``: it chooses a concept. ``evidence``: the table says what the quoted words name."""
     new_entities: bool
     """Whether an answer may name what the table lacks."""
     concept: str
@@ -76,7 +85,8 @@ class Prompt:
         """Load a prompt.
 
         Args:
-            name: ``full-1`` or ``compact-1`` of the package, or the path of a TOML file like theirs.
+            name: ``full-1``, ``entity-1`` or ``compact-1`` of the package, or the path of a TOML file
+                like theirs.
             table: The concepts to choose from.
 
         Raises:
@@ -116,7 +126,19 @@ class Prompt:
         if self.wording.choose_only_candidates:
             only = self._shortlist.candidates(statement, self.wording.candidates)
         return answer_schema(
-            only=[self._called(each) for each in only], new_entities=self.wording.new_entities
+            only=[self._called(each) for each in only],
+            new_entities=self.wording.new_entities,
+            named_by=self.wording.named_by,
+        )
+
+    def check(self, answer: str, masked: Masked) -> Checked:
+        """Take from an answer to this prompt what can be believed."""
+        return check_answer(
+            answer,
+            masked,
+            self._table,
+            new_entities=self.wording.new_entities,
+            named_by=self.wording.named_by,
         )
 
     def repair(self, statement: str, answer: str, faults: Sequence[str]) -> tuple[Message, ...]:
@@ -151,7 +173,7 @@ class Prompt:
         return tuple(turns)
 
     def _shown(self, finding: SaidFinding) -> dict[str, str | None]:
-        fields = ["evidence", "concept", *(["new_entity"] * self.wording.new_entities), "assertion"]
+        fields = self.schema("")["properties"]["findings"]["items"]["required"]
         return {name: getattr(finding, name) for name in fields}
 
     def _turn(self, statement: str, count: int) -> str:
