@@ -61,6 +61,19 @@ def test_a_present_child_makes_its_ancestors_present() -> None:
     assert row.tolist() == [1, 1, 1, 1, 0, 0]
 
 
+def test_without_the_hierarchy_only_what_is_said_counts() -> None:
+    """An anterior infarct is then no infarct, and the column itself stays."""
+    findings = pl.DataFrame([("one", CONCEPTS[1], "present")], schema=SCHEMA, orient="row")
+    labels = label_matrix(
+        findings,
+        record_ids=RECORDS,
+        concepts=CONCEPTS,
+        table=ConceptTable.load(),
+        hierarchy=False,
+    )
+    assert labels[0].tolist() == [0, 1, 0, 0, 0, 0]
+
+
 def test_an_uncertain_child_makes_its_ancestors_uncertain() -> None:
     """Unless something else makes them present."""
     said = [("anteroseptal_myocardial_infarction", "uncertain")]

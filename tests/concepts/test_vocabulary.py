@@ -116,7 +116,7 @@ IMPLIED = [
     ("anterolateral_subendocardial_injury", "lateral_ischaemia"),
     ("inferior_ischaemia", "st_t_change"),
     ("biventricular_hypertrophy", "right_ventricular_hypertrophy"),
-    ("p_pulmonale", "right_atrial_enlargement"),
+    ("p_pulmonale", "tall_p_wave"),
     ("hypokalaemia", "electrolyte_disturbance"),
     ("nonspecific_t_wave_change", "nondiagnostic_t_abnormality"),
     ("dual_chamber_paced_rhythm", "paced_rhythm"),

@@ -31,6 +31,7 @@ def label_matrix(
     concepts: Sequence[str],
     table: ConceptTable,
     uncertain: Uncertain = "masked",
+    hierarchy: bool = True,
 ) -> Int8[np.ndarray, "record concept"]:
     """Make labels of findings.
 
@@ -45,6 +46,7 @@ def label_matrix(
         concepts: Concept ids in the order of the columns.
         table: For the hierarchy.
         uncertain: What a concept that is possibly there becomes: -1, 1 or 0.
+        hierarchy: Close over parents; False = only what is said itself.
 
     Returns:
         1 present, 0 absent or not mentioned, -1 masked.
@@ -61,7 +63,7 @@ def label_matrix(
     for concept, column in columns.items():
         said = strength[:, column]
         upwards = np.where(said > _STRENGTH["absent"], said, 0)
-        for parent in table[concept].parents:
+        for parent in table[concept].parents if hierarchy else ():
             if parent in columns:
                 np.maximum(strength[:, columns[parent]], upwards, out=strength[:, columns[parent]])
     label_of = np.array([0, 0, _UNCERTAIN_LABEL[uncertain], 1], dtype=np.int8)
