@@ -5,14 +5,21 @@ from __future__ import annotations
 import pytest
 import torch
 
+from supreme_ecg.models.dot_product import DotProductConfig
 from supreme_ecg.models.fusion import DecoderConfig
-from supreme_ecg.models.pooling import PoolingConfig
+from supreme_ecg.models.linear_head import LinearHead, LinearHeadConfig
+from supreme_ecg.models.pooling import PoolingConfig, QueriedPooling
 from supreme_ecg.models.supreme import Fusion, build_fusion
 
 PAPER = DecoderConfig(
     width=32, interacting_queries=True, query_head=False, normalise_tokens=True, whiten_text=False
 )
-FORMS = {"pooling": PoolingConfig(width=32), "decoder": DecoderConfig(width=32), "paper": PAPER}
+FORMS = {
+    "pooling": PoolingConfig(width=32),
+    "decoder": DecoderConfig(width=32),
+    "paper": PAPER,
+    "dot_product": DotProductConfig(width=32),
+}
 
 
 def network(form: str = "pooling") -> Fusion:
@@ -30,7 +37,7 @@ def answers(fusion: Fusion, queries: torch.Tensor) -> torch.Tensor:
         return fusion(tokens, queries)
 
 
-@pytest.mark.parametrize("form", ["pooling", "decoder"])
+@pytest.mark.parametrize("form", ["pooling", "decoder", "dot_product"])
 def test_an_answer_does_not_depend_on_what_else_is_asked(form: str) -> None:
     """Traps 18: the logit of a query alone equals its logit among 71."""
     queries, fusion = torch.randn(71, 16), network(form)
@@ -105,3 +112,46 @@ def test_the_logit_of_pooling_is_a_sum_over_time() -> None:
         torch.testing.assert_close(fusion(token, queries), fusion(token.expand(1, 9, 24), queries))
         bias = fusion(torch.zeros(1, 1, 24), queries)
         assert not torch.allclose(fusion(token, queries), bias)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_contributions_of_tokens_sum_with_the_bias_to_the_logit(masked: bool) -> None:
+    """To 1e-5 for every ECG and query; a masked token contributes nothing."""
+    fusion, queries, tokens = network(), torch.randn(4, 16), torch.randn(3, 10, 24)
+    assert isinstance(fusion, QueriedPooling)
+    mask = torch.arange(10).expand(3, -1) < 7 if masked else None
+    with torch.no_grad():
+        parts, bias = fusion.contributions(tokens, queries, mask)
+        logits = fusion(tokens, queries, mask)
+    torch.testing.assert_close(parts.sum(dim=-1) + bias, logits, rtol=0, atol=1e-5)
+    assert parts[:, :, 7:].any() != masked
+
+
+def linear_head() -> tuple[LinearHead, torch.Tensor]:
+    """A linear head that was told five names."""
+    names = torch.nn.functional.normalize(torch.randn(5, 16), dim=1)
+    head = LinearHead(LinearHeadConfig(rows=8), token_width=24, text_width=16).eval()
+    head.fit_text(names)
+    return head, names
+
+
+def test_the_linear_head_answers_by_the_nearest_trained_name() -> None:
+    """A query near the third name gets the third row, whatever else is asked."""
+    head, names = linear_head()
+    near = names[2:3] + 0.01 * torch.randn(1, 16)
+    assert torch.equal(answers(head, near)[:, 0], answers(head, names)[:, 2])
+
+
+def test_the_linear_head_never_answers_by_an_empty_row() -> None:
+    """A query opposite to all names still gets one of the trained rows."""
+    head, names = linear_head()
+    (rows,) = head.prepare(-names.sum(dim=0, keepdim=True))
+    assert int(rows.max()) < len(names)
+
+
+def test_the_linear_head_leaves_masked_tokens_out_of_its_mean() -> None:
+    """Whatever stands in a masked token, the logits stay."""
+    head, names = linear_head()
+    tokens, mask = torch.randn(2, 10, 24), torch.ones(2, 10, dtype=torch.bool)
+    mask[:, 7:] = False
+    torch.testing.assert_close(head(tokens, names, mask), head(tokens[:, :7], names))

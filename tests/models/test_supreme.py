@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
 
-from supreme_ecg.errors import ContractError, QueryError, WeightsError
+from supreme_ecg.errors import ContractError, QueryError
+from supreme_ecg.models.checkpoint import Checkpoint, write_checkpoint
+from supreme_ecg.models.fusion import DecoderConfig
 from supreme_ecg.models.pooling import PoolingConfig
 from supreme_ecg.models.resnet import ResNetConfig
 from supreme_ecg.models.supreme import (
@@ -20,6 +19,7 @@ from supreme_ecg.models.supreme import (
     SuPreMEParts,
     masked_binary_cross_entropy,
 )
+from supreme_ecg.models.text_adapter import TextAdapter
 from supreme_ecg.models.vit import ViTConfig
 
 SMALL = SuPreMEParts(
@@ -70,6 +70,42 @@ def test_what_a_mask_calls_missing_is_not_looked_at(model: SuPreME) -> None:
     signal[:, 3] = 7.0
     signal[:, :, 600:] = -7.0
     np.testing.assert_array_equal(model.predict(signal, leads, samples, QUERIES), expected)
+
+
+@pytest.mark.parametrize("fusion", [PoolingConfig(width=32), DecoderConfig(width=32)])
+def test_queries_kept_from_the_last_call_answer_as_fresh_ones(letters, fusion) -> None:
+    """Asked again, asked otherwise, and asked of other weights, however those were changed."""
+    parts = SuPreMEParts(method=SuPreMEConfig(fusion=fusion), encoder=SMALL.encoder)
+    model = SuPreME(parts, text_encoder=letters).eval()
+    signal, leads, samples = windows()
+
+    def check(queries: list[str]) -> None:
+        kept = model.predict(signal, leads, samples, queries)
+        with torch.inference_mode():
+            vectors = model.query_vectors(queries)
+            fresh = model(torch.from_numpy(signal), torch.from_numpy(samples), vectors)
+        np.testing.assert_allclose(kept, torch.sigmoid(fresh).numpy(), atol=1e-6)
+
+    check(QUERIES)
+    check(QUERIES)
+    check(QUERIES[::-1])
+    weight = model.fusion.from_text.layers[0].weight
+    weight.data.normal_()  # neither the version nor the address of the tensor tells of this
+    check(QUERIES[::-1])
+    model.load_state_dict({k: v * 0.5 for k, v in model.state_dict().items()})
+    check(QUERIES[::-1])
+    model.text_adapter = TextAdapter(letters.width, hidden=8, pieces=64, piece_width=4).eval()
+    check(QUERIES[::-1])
+    model.text_adapter.outer.weight.data.normal_()
+    check(QUERIES[::-1])
+
+
+@pytest.mark.parametrize("shape", [(4, 12, 5000), (4, 8, 1000)])
+def test_windows_of_another_contract_are_refused(model: SuPreME, shape) -> None:
+    """Another rate, length or set of leads has another number of samples or rows."""
+    masks = np.ones(shape[:2], bool), np.ones((shape[0], shape[2]), bool)
+    with pytest.raises(ContractError, match=f"{shape[1]} and {shape[2]}"):
+        model.predict(np.zeros(shape, np.float32), *masks, QUERIES)
 
 
 def test_an_abbreviation_is_asked_by_its_full_name(model: SuPreME) -> None:
@@ -136,54 +172,11 @@ def test_a_random_encoder_keeps_all_but_the_encoder(model: SuPreME) -> None:
     assert all(torch.equal(theirs[key], again[key]) for key in theirs)
 
 
-def damage_weights(folder: Path) -> None:
-    path = folder / "weights.safetensors"
-    data = bytearray(path.read_bytes())
-    data[-1] ^= 1
-    path.write_bytes(data)
-
-
-def change_description(folder: Path, **values: object) -> None:
-    path = folder / "model.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | values))
-
-
-def rename_a_tensor(folder: Path) -> None:
-    from supreme_ecg.models.checkpoint import _sha256
-
-    tensors = load_file(folder / "weights.safetensors")
-    tensors["unknown"] = tensors.pop("fusion.norm.bias")
-    save_file(tensors, folder / "weights.safetensors")
-    change_description(folder, weights_sha256=_sha256(folder / "weights.safetensors"))
-
-
-@pytest.mark.parametrize(
-    ("harm", "message"),
-    [
-        (shutil.rmtree, "no such folder"),
-        (lambda folder: (folder / "model.json").unlink(), "no such files"),
-        (lambda folder: (folder / "model.json").write_text("{"), "JSON of a checkpoint"),
-        (damage_weights, "other bytes"),
-        (rename_a_tensor, "2 missing, unknown or misshapen"),
-        (lambda folder: change_description(folder, format=99), "format 99"),
-        (lambda folder: change_description(folder, method="merl"), "method 'merl'"),
-    ],
-)
-def test_weights_that_are_not_exactly_right_are_refused(
-    model: SuPreME, letters, tmp_path: Path, harm, message: str
-) -> None:
-    """Traps 17: never a random model with a printed note."""
-    model.save(tmp_path / "model")
-    harm(tmp_path / "model")
-    with pytest.raises(WeightsError, match=message):
-        SuPreME.from_pretrained(tmp_path / "model", text_encoder=letters)
-
-
 def test_a_contract_of_another_version_is_refused(model: SuPreME, letters, tmp_path: Path) -> None:
     """A contract key that this version does not know is named."""
-    model.save(tmp_path / "model")
     parts = model.parts.to_json()
     parts["contract"]["notch_hz"] = 50
-    change_description(tmp_path / "model", parts=parts)
+    description = {"method": "supreme", "parts": parts, "trained_concepts": [], "manifest": {}}
+    write_checkpoint(tmp_path / "model", Checkpoint(description, model.state_dict()))
     with pytest.raises(ContractError, match="notch_hz"):
         SuPreME.from_pretrained(tmp_path / "model", text_encoder=letters)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 import torch
 
-from supreme_ecg.training.augmentation import AugmentationConfig, augment
+from supreme_ecg.records.leads import STANDARD_LEADS
+from supreme_ecg.training.augmentation import LEAD_SETS, AugmentationConfig, augment, mixup
 
 ALL = AugmentationConfig(
-    shift_s=1.0, gain_share=0.1, lead_dropout=0.3, wander_mv=0.2, noise_mv=0.05
+    shift_s=1.0,
+    gain_share=0.1,
+    lead_dropout=0.3,
+    wander_mv=0.2,
+    noise_mv=0.05,
+    lead_set_share=0.5,
+    short_share=0.5,
 )
 
 
@@ -81,3 +90,117 @@ def test_equal_seeds_give_equal_windows(seed: int) -> None:
     """All randomness comes from the generator that is passed in."""
     assert torch.equal(changed(ALL, seed)[0], changed(ALL, seed)[0])
     assert not torch.equal(changed(ALL, seed)[0], changed(ALL, seed + 1)[0])
+
+
+def test_lead_sets_leave_what_a_device_records() -> None:
+    """Half of the ECGs keep one of the sets whole and nothing else; the other half keeps all it had."""
+    signal = torch.randn(400, 12, 50, generator=torch.Generator().manual_seed(0))
+    mask = torch.ones(400, 50, dtype=torch.bool)
+    after, _ = augment(
+        signal,
+        mask,
+        config=AugmentationConfig(lead_set_share=0.5),
+        sampling_rate_hz=10,
+        generator=torch.Generator().manual_seed(1),
+    )
+    kept = (after != 0).any(dim=2)
+    found = Counter(
+        tuple(lead for lead, there in zip(STANDARD_LEADS, row, strict=True) if there)
+        for row in kept.tolist()
+    )
+    assert set(found) == {STANDARD_LEADS, *LEAD_SETS}
+    assert 160 <= found[STANDARD_LEADS] <= 240
+    assert min(found[leads] for leads in LEAD_SETS) >= 30
+    assert torch.equal(after[kept], signal[kept])
+
+
+def test_an_ecg_without_any_lead_of_a_set_keeps_its_own() -> None:
+    """Of a record that has V1 alone nothing is taken, whatever set is drawn."""
+    signal = torch.zeros(40, 12, 50)
+    signal[:, STANDARD_LEADS.index("V1")] = 1.0
+    mask = torch.ones(40, 50, dtype=torch.bool)
+    after, _ = augment(
+        signal,
+        mask,
+        config=AugmentationConfig(lead_set_share=1.0),
+        sampling_rate_hz=10,
+        generator=torch.Generator().manual_seed(1),
+    )
+    assert torch.equal(after, signal)
+
+
+def test_a_short_piece_stands_at_the_start_and_the_rest_is_masked() -> None:
+    """It is a run of the former samples, 2.5 s or longer, as a shorter file's window would be."""
+    before, _ = windows()
+    after, mask = changed(AugmentationConfig(short_share=1.0))
+    for index in range(4):
+        length = int(mask[index].sum())
+        assert mask[index, :length].all()
+        assert (after[index, :, length:] == 0).all()
+        fits = [
+            offset
+            for offset in range(800)
+            if torch.equal(after[index, :, :length], before[index, :, offset : offset + length])
+        ]
+        assert len(fits) == 1
+    assert len(set(mask.sum(dim=1).tolist())) > 1
+
+
+def test_shortening_cuts_its_share_and_never_below_the_shortest() -> None:
+    """Of many ECGs about the share is cut, between the least length and the window's."""
+    signal = torch.ones(400, 12, 1000)
+    _, mask = augment(
+        signal,
+        torch.ones(400, 1000, dtype=torch.bool),
+        config=AugmentationConfig(short_share=0.25, shortest_s=5.0),
+        sampling_rate_hz=100,
+        generator=torch.Generator().manual_seed(1),
+    )
+    lengths = mask.sum(dim=1)
+    assert 70 <= int((lengths < 1000).sum()) <= 130
+    assert 500 <= int(lengths.min()) < 520
+
+
+def test_a_record_with_little_in_it_is_never_emptied() -> None:
+    """Ten recorded samples at the very start survive any cut: an ECG without samples has no answer."""
+    signal, mask = torch.ones(60, 12, 1000), torch.zeros(60, 1000, dtype=torch.bool)
+    mask[:, :10] = True
+    _, after = augment(
+        signal * mask[:, None],
+        mask,
+        config=AugmentationConfig(short_share=1.0),
+        sampling_rate_hz=100,
+        generator=torch.Generator().manual_seed(1),
+    )
+    assert after.any(dim=1).all()
+
+
+def mixed(alpha: float = 0.4) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    signal, mask = windows()
+    labels = torch.eye(4)
+    labels[3, 3] = torch.nan
+    generator = torch.Generator().manual_seed(2)
+    return mixup(signal, mask, labels, alpha=alpha, generator=generator)
+
+
+def test_mixup_blends_ecgs_and_labels_by_the_same_share() -> None:
+    """The signal is the sum of the windows, each weighted by what its label became."""
+    signal, _, labels = mixed()
+    before, shares = windows()[0], labels.nan_to_num(0.0)
+    whole = ~labels.isnan().any(dim=1)
+    assert whole.any()
+    blended = torch.einsum("bo,olt->blt", shares, before)
+    torch.testing.assert_close(signal[whole], blended[whole])
+    torch.testing.assert_close(shares[whole].sum(dim=1), torch.ones(int(whole.sum())))
+
+
+def test_mixup_keeps_the_larger_share_of_each_ecg() -> None:
+    """No window is blended so far that another one outweighs it."""
+    _, _, labels = mixed()
+    assert (labels.diagonal().nan_to_num(1.0) >= 0.5).all()
+
+
+def test_mixup_leaves_out_what_either_label_leaves_out() -> None:
+    """A blend with a label in doubt is in doubt."""
+    _, _, labels = mixed()
+    assert labels[3, 3].isnan()

@@ -51,12 +51,19 @@ def losses(folder: Path) -> list[tuple[float, float]]:
     return [(line["training_loss"], line["validation_loss"]) for line in lines]
 
 
-@pytest.mark.parametrize("schedule", ["cosine", "warm_restarts"])
+@pytest.mark.parametrize(
+    "override",
+    [
+        'schedule={name="cosine"}',
+        'schedule={name="warm_restarts"}',
+        "training.average_decay=0.9",
+        "augmentation.mixup_alpha=0.4",
+    ],
+)
 def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(
-    cohort_store: Path, tmp_path: Path, schedule: str
+    cohort_store: Path, tmp_path: Path, override: str
 ) -> None:
     """Killed after the second of four epochs: every loss and every weight is the same to the last bit."""
-    override = f'schedule={{name="{schedule}"}}'
     whole = run(cohort_store, tmp_path / "whole", override)
     with pytest.raises(KeyboardInterrupt):
         run(cohort_store, tmp_path / "killed", override, stop_after=2)
@@ -103,6 +110,21 @@ def test_the_model_has_the_weights_of_its_best_epoch(
     assert result.best_epoch == int(np.argmin(validation))
     assert model.manifest["recipe"]["training"]["epochs"] == 4
     assert model.manifest["folds"] == sorted(set(model.manifest["folds"]) & set(range(1, 9)))
+
+
+def test_an_average_of_the_weights_is_what_is_judged_and_saved(
+    cohort_store: Path, tmp_path: Path
+) -> None:
+    """The best weights are averaged ones: between those of the steps, and not the last of them."""
+    run(cohort_store, tmp_path / "run", "training.average_decay=0.9")
+    state = torch.load(tmp_path / "run" / STATE, weights_only=True)
+    key = "fusion.key.weight"
+    assert not torch.allclose(state["best"][key], state["model"][key])
+    assert int(state["average"]["n_averaged"]) == state["progress"]["step"]
+    plain = tmp_path / "plain"
+    run(cohort_store, plain)
+    without = torch.load(plain / STATE, weights_only=True)
+    assert torch.equal(without["model"][key], state["model"][key])
 
 
 def test_training_stops_when_the_validation_loss_has_stopped_falling(

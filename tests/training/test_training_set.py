@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 
@@ -14,7 +15,12 @@ from supreme_ecg.errors import ConceptError, RecipeError, StoreError
 from supreme_ecg.models.text_encoder import TextEncoderConfig
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.recipe import DataConfig, LabelConfig
-from supreme_ecg.training.training_set import Phrasing, TrainingSet, make_training_set
+from supreme_ecg.training.training_set import (
+    Phrasing,
+    TrainingSet,
+    make_training_set,
+    report_labels,
+)
 
 DATA = DataConfig(corpus="synthetic", folds=(1, 2, 3, 4, 5, 6, 7, 8), validation_share=0.2)
 LABELS = LabelConfig(minimum_count=3)
@@ -53,16 +59,28 @@ def test_a_doubt_counts_toward_the_minimum_as_much_as_toward_the_label(cohort_st
 
 
 def test_an_excluded_concept_is_not_trained_on_nor_is_any_descendant(cohort_store: Path) -> None:
-    """Its column and those below it are gone; an ancestor keeps the label that it inherits."""
+    """Its column and those below it are gone."""
     table, all_of_them = ConceptTable.load(), make(cohort_store)
     excluded = "bundle_branch_block"
     data = make(cohort_store, labels=replace(LABELS, exclude=(excluded,)))
     gone = {excluded, *table.descendants(excluded)}
     assert gone & set(all_of_them.concepts)
-    assert set(data.concepts) == set(all_of_them.concepts) - gone
-    ancestor = data.concepts.index("conduction_disturbance")
-    before = all_of_them.concepts.index("conduction_disturbance")
-    np.testing.assert_array_equal(data.labels[:, ancestor], all_of_them.labels[:, before])
+    assert set(data.concepts) <= set(all_of_them.concepts) - gone
+    assert "sinus_rhythm" in data.concepts
+
+
+def test_an_ancestor_of_an_excluded_concept_keeps_only_what_others_say(cohort_store: Path) -> None:
+    """Where block alone makes a conduction disturbance it is left out; all else is as it was."""
+    everything = make(cohort_store)
+    data = make(cohort_store, labels=replace(LABELS, exclude=("bundle_branch_block",)))
+    blocks = everything.labels[:, everything.concepts.index("bundle_branch_block")] == 1
+    before, after = (
+        of.labels[:, of.concepts.index("conduction_disturbance")] for of in (everything, data)
+    )
+    left_out = np.isnan(after) & ~np.isnan(before)
+    assert left_out.any()
+    assert blocks[left_out].all()
+    np.testing.assert_array_equal(after[~left_out], before[~left_out])
 
 
 def test_excluding_what_is_no_concept_is_refused(cohort_store: Path) -> None:
@@ -158,3 +176,20 @@ def test_a_concept_is_asked_by_its_name_or_by_its_english_terms() -> None:
         if s.language == "en" and s.kind == "term"
     }
     assert drawn == terms | {table["atrial_fibrillation"].name}
+
+
+def test_conclusions_are_labels_where_a_recipe_wants_them() -> None:
+    """An unexplained left axis gives the label of a fascicular block, and takes none away."""
+    row = {"record_id": "one", "concept": "left_axis_deviation", "assertion": "present"}
+    without, added = (
+        report_labels(
+            pl.DataFrame([row]),
+            record_ids=["one"],
+            concepts=("left_axis_deviation", "left_anterior_fascicular_block", "sinus_rhythm"),
+            table=ConceptTable.load(),
+            rules=LabelConfig(conclusions=conclusions, uncertain="positive"),
+        )
+        for conclusions in (False, True)
+    )
+    assert without.tolist() == [[1, 0, 0]]
+    assert added.tolist() == [[1, 1, 0]]

@@ -177,8 +177,21 @@ class CardiacFusionNetwork(nn.Module):
         Returns:
             Logits; the sigmoid of one is the probability that the finding is present.
         """
+        return self.answer(tokens, self.prepare(query_vectors), mask)
+
+    def prepare(self, query_vectors: Float[Tensor, "query text_width"]) -> tuple[Tensor, ...]:
+        """All that follows from the queries alone."""
+        return (self.norm(self.from_text(query_vectors)),)
+
+    def answer(
+        self,
+        tokens: Float[Tensor, "batch token token_width"],
+        prepared: tuple[Tensor, ...],
+        mask: Bool[Tensor, "batch token"] | None = None,
+    ) -> Float[Tensor, "batch query"]:
+        """The rest of :meth:`forward`, given what :meth:`prepare` returned."""
         memory = self.token_norm(self.from_tokens(tokens))
-        asked = self.norm(self.from_text(query_vectors))
+        (asked,) = prepared
         queries = asked.unsqueeze(0).expand(len(tokens), -1, -1)
         for layer in self.layers:
             queries = layer(queries, memory, mask)

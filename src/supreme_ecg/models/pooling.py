@@ -72,14 +72,58 @@ class QueriedPooling(nn.Module):
         mask: Bool[Tensor, "batch token"] | None = None,
     ) -> Float[Tensor, "batch query"]:
         """Answer every query about every ECG; as :meth:`CardiacFusionNetwork.forward`."""
+        return self.answer(tokens, self.prepare(query_vectors), mask)
+
+    def prepare(self, query_vectors: Float[Tensor, "query text_width"]) -> tuple[Tensor, ...]:
+        """All that follows from the queries alone: where each looks, what for, and its bias."""
         asked = self.norm(self.from_text(query_vectors))
-        scale = (asked.shape[-1] // self.heads) ** -0.5
-        keys, values = self._split(self.key(tokens)), self._split(self.value(tokens))
         place, finding = self._split(self.place(asked)), self._split(self.finding(asked))
+        return place, finding, self.bias(asked).squeeze(-1)
+
+    def answer(
+        self,
+        tokens: Float[Tensor, "batch token token_width"],
+        prepared: tuple[Tensor, ...],
+        mask: Bool[Tensor, "batch token"] | None = None,
+    ) -> Float[Tensor, "batch query"]:
+        """The rest of :meth:`forward`, given what :meth:`prepare` returned."""
+        pooled: Tensor = self._weigh(tokens, prepared, mask).sum(dim=(1, 3))
+        logits: Tensor = pooled + prepared[-1]
+        return logits
+
+    def contributions(
+        self,
+        tokens: Float[Tensor, "batch token token_width"],
+        query_vectors: Float[Tensor, "query text_width"],
+        mask: Bool[Tensor, "batch token"] | None = None,
+    ) -> tuple[Float[Tensor, "batch query token"], Float[Tensor, " query"]]:
+        """Split every logit into what each token adds to it.
+
+        Args:
+            tokens: ECG tokens from the encoder.
+            query_vectors: One vector per question from the text encoder.
+            mask: True where a token saw a recorded sample; None where all did.
+
+        Returns:
+            Log-odds of each token, 0 where masked, and the bias of each query; the tokens of a query
+            and its bias sum to its logit.
+        """
+        prepared = self.prepare(query_vectors)
+        return self._weigh(tokens, prepared, mask).sum(dim=1), prepared[-1]
+
+    def _weigh(
+        self,
+        tokens: Float[Tensor, "batch token token_width"],
+        prepared: tuple[Tensor, ...],
+        mask: Bool[Tensor, "batch token"] | None,
+    ) -> Float[Tensor, "batch head query token"]:
+        """Attention times evidence."""
+        place, finding, _ = prepared
+        scale = place.shape[-1] ** -0.5
+        keys, values = self._split(self.key(tokens)), self._split(self.value(tokens))
         attention = torch.einsum("bthp,qhp->bhqt", keys, place) * scale
         if mask is not None:
             attention = attention.masked_fill(~mask[:, None, None, :], -torch.inf)
         evidence = torch.einsum("bthp,qhp->bhqt", values, finding) * scale
-        pooled: Tensor = (attention.softmax(dim=-1) * evidence).sum(dim=(1, 3))
-        logits: Tensor = pooled + self.bias(asked).squeeze(-1)
-        return logits
+        weighted: Tensor = attention.softmax(dim=-1) * evidence
+        return weighted

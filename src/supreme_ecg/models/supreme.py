@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 import torch
@@ -26,19 +26,37 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from supreme_ecg.concepts.table import ConceptTable
-from supreme_ecg.errors import QueryError
+from supreme_ecg.errors import ContractError, QueryError
+from supreme_ecg.models.calibration import KEY, Calibration
 from supreme_ecg.models.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from supreme_ecg.models.dot_product import DotProduct, DotProductConfig
 from supreme_ecg.models.encoder import Encoder, token_mask
 from supreme_ecg.models.fusion import CardiacFusionNetwork, DecoderConfig
+from supreme_ecg.models.linear_head import LinearHead, LinearHeadConfig
 from supreme_ecg.models.pooling import PoolingConfig, QueriedPooling
+from supreme_ecg.models.pretrained import PACKAGED, find_weights
 from supreme_ecg.models.resnet import ResNet1d, ResNetConfig
+from supreme_ecg.models.text_adapter import (
+    NO_ADAPTER,
+    AdaptedTextEncoder,
+    TextAdapter,
+    load_adapter,
+)
 from supreme_ecg.models.text_encoder import TextEncoder, TextEncoderConfig, TransformerTextEncoder
 from supreme_ecg.models.vit import ViT1d, ViTConfig
 from supreme_ecg.preprocessing.contract import SignalContract
 
 EncoderConfig = ResNetConfig | ViTConfig
-FusionConfig = DecoderConfig | PoolingConfig
-Fusion = CardiacFusionNetwork | QueriedPooling
+FusionConfig = DecoderConfig | PoolingConfig | DotProductConfig | LinearHeadConfig
+Fusion = CardiacFusionNetwork | QueriedPooling | DotProduct | LinearHead
+
+
+_FUSIONS: Final[dict[str, type[FusionConfig]]] = {
+    "decoder": DecoderConfig,
+    "pooling": PoolingConfig,
+    "dot_product": DotProductConfig,
+    "linear": LinearHeadConfig,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +81,7 @@ class SuPreMEParts:
     encoder: EncoderConfig = field(default_factory=ResNetConfig)
     """The ECG encoder."""
     text_encoder: TextEncoderConfig = field(default_factory=TextEncoderConfig)
-    """The text encoder, frozen and not part of the weights."""
+    """The text encoder, frozen and not part of the weights; an adapter over it is part of them."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; :meth:`from_json` reads them back."""
@@ -73,14 +91,21 @@ class SuPreMEParts:
     def from_json(cls, values: Mapping[str, Any], *, where: object) -> SuPreMEParts:
         """Read what :meth:`to_json` wrote."""
         encoder, fusion = values["encoder"], values["method"]["fusion"]
-        fusion_class = DecoderConfig if fusion["name"] == "decoder" else PoolingConfig
         encoder_class = ResNetConfig if encoder["name"] == "resnet" else ViTConfig
         return cls(
             contract=SignalContract.from_json(values["contract"], where=where),
-            method=SuPreMEConfig(fusion=fusion_class(**fusion)),
+            method=SuPreMEConfig(fusion=_FUSIONS[fusion["name"]](**fusion)),
             encoder=encoder_class(**encoder),
             text_encoder=TextEncoderConfig(**values["text_encoder"]),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What follows from some queries alone, and from what it was made."""
+
+    source: tuple[object, ...]
+    prepared: tuple[Tensor, ...]
 
 
 class SuPreME(nn.Module):
@@ -91,6 +116,7 @@ class SuPreME(nn.Module):
         trained_concepts: Concept ids the model was trained on (empty before training).
         manifest: What it was trained on: corpus, folds, records, recipe, package version.
         text_encoder: In place of the one that ``parts`` names (tests, or one already loaded).
+        text_adapter: In place of the one that ``parts`` names (the one that was trained with).
     """
 
     def __init__(
@@ -100,23 +126,36 @@ class SuPreME(nn.Module):
         trained_concepts: Sequence[str] = (),
         manifest: Mapping[str, Any] | None = None,
         text_encoder: TextEncoder | None = None,
+        text_adapter: TextAdapter | None = None,
     ) -> None:
         super().__init__()
         self.parts = parts
         self.trained_concepts = tuple(trained_concepts)
         self.manifest = dict(manifest or {})
         self.text_encoder = text_encoder or TransformerTextEncoder(parts.text_encoder)
+        self.text_adapter = text_adapter or _named_adapter(parts.text_encoder, self.text_encoder)
         self.encoder: Encoder = build_encoder(parts.encoder, contract=parts.contract)
         self.fusion = build_fusion(
             parts.method.fusion,
             token_width=self.encoder.width,
             text_width=self.text_encoder.width,
         )
+        self._asked: _Asked | None = None
+        self.calibration: Calibration | None = None
+        self.weights_sha256: str | None = None
+        """Of the file that the weights were loaded from; None where there was none."""
 
     @property
     def contract(self) -> SignalContract:
         """What its windows are."""
         return self.parts.contract
+
+    @property
+    def query_encoder(self) -> TextEncoder:
+        """The text encoder with its adapter, if it has one: what queries are encoded by."""
+        if self.text_adapter is None:
+            return self.text_encoder
+        return AdaptedTextEncoder(self.text_encoder, self.text_adapter)
 
     @cached_property
     def table(self) -> ConceptTable:
@@ -139,12 +178,16 @@ class SuPreME(nn.Module):
         Returns:
             Logits; their sigmoid is the probability that the finding is present.
         """
-        tokens = self.encoder(signal)
-        mask = None
-        if not bool(sample_mask.all()):
-            mask = token_mask(sample_mask, tokens=tokens.shape[1])
+        tokens, mask = self._tokens(signal, sample_mask)
         logits: Tensor = self.fusion(tokens, query_vectors, mask)
         return logits
+
+    def _tokens(self, signal: Tensor, sample_mask: Tensor) -> tuple[Tensor, Tensor | None]:
+        """ECG tokens, and which of them saw a recorded sample (None: all)."""
+        tokens = self.encoder(signal)
+        if bool(sample_mask.all()):
+            return tokens, None
+        return tokens, token_mask(sample_mask, tokens=tokens.shape[1])
 
     def query_vectors(self, queries: Sequence[str]) -> Float[Tensor, "query text_width"]:
         """Vectors of questions, abbreviations spelled out first.
@@ -159,7 +202,7 @@ class SuPreME(nn.Module):
                 found=f"{len(queries)} questions, {sum(not q.strip() for q in queries)} empty",
                 remedy='Ask for example "atrial fibrillation".',
             )
-        return self.text_encoder.encode([self.table.expand(query) for query in queries])
+        return self.query_encoder.encode([self.table.expand(query) for query in queries])
 
     @torch.inference_mode()
     def predict(
@@ -171,6 +214,9 @@ class SuPreME(nn.Module):
     ) -> Float[np.ndarray, "batch query"]:
         """Probability of every query for every window, in evaluation mode.
 
+        Calibrated where the weights hold a calibration: by the curve of the concept that a query names,
+        or by the common one.
+
         Args:
             signal: Millivolts; whatever the masks call missing is ignored.
             lead_mask: True where the lead was recorded.
@@ -181,19 +227,59 @@ class SuPreME(nn.Module):
             Probabilities, 0 to 1, float32.
 
         Raises:
+            ContractError: The windows do not have the contract's leads and samples.
             QueryError: No query, or an empty one.
         """
+        logits = self.logits(signal, lead_mask, sample_mask, queries)
+        if self.calibration is not None:
+            concepts = [found.id if (found := self.table.find(q)) else None for q in queries]
+            logits = self.calibration.apply(logits, concepts)
+        probabilities: np.ndarray = torch.sigmoid(torch.from_numpy(logits)).numpy()
+        return probabilities
+
+    @torch.inference_mode()
+    def logits(
+        self,
+        signal: Float[np.ndarray, "batch lead time"],
+        lead_mask: Bool[np.ndarray, "batch lead"],
+        sample_mask: Bool[np.ndarray, "batch time"],
+        queries: Sequence[str],
+    ) -> Float[np.ndarray, "batch query"]:
+        """Uncalibrated logits; arguments and errors as of :meth:`predict`.
+
+        What follows from the queries alone is kept from one call to the next, so asking the same again
+        costs little more than the encoder.
+        """
+        expected = (len(self.contract.leads), self.contract.samples)
+        if signal.shape[1:] != expected:
+            raise ContractError(
+                "windows",
+                expected=f"{expected[0]} leads and {expected[1]} samples, as the weights' contract says",
+                found=f"{signal.shape[1]} and {signal.shape[2]}",
+                remedy="Make them with make_window(record, model.contract).",
+            )
         self.eval()
-        vectors = self.query_vectors(queries)
+        prepared = self._prepared(queries)
         device = next(self.parameters()).device
         covered = signal * lead_mask[:, :, None] * sample_mask[:, None, :]
-        logits = self(
+        tokens, mask = self._tokens(
             torch.from_numpy(covered.astype(np.float32)).to(device),
             torch.from_numpy(sample_mask).to(device),
-            vectors.to(device),
         )
-        probabilities: np.ndarray = torch.sigmoid(logits.float()).cpu().numpy()
-        return probabilities
+        answers = self.fusion.answer(tokens, prepared, mask)
+        logits: np.ndarray = answers.float().cpu().numpy()
+        return logits
+
+    def _prepared(self, queries: Sequence[str]) -> tuple[Tensor, ...]:
+        """What the fusion makes of queries; made anew when they, or weights that they meet, change."""
+        used = [self.fusion] if self.text_adapter is None else [self.fusion, self.text_adapter]
+        sums = (float(x.sum()) for part in used for x in part.state_dict().values())
+        device = next(self.parameters()).device
+        source = (*queries, id(self.text_encoder), device, *sums)
+        if self._asked is None or self._asked.source != source:
+            vectors = self.query_vectors(queries).to(device)
+            self._asked = _Asked(source, self.fusion.prepare(vectors))
+        return self._asked.prepared
 
     def with_random_encoder(self, seed: int) -> SuPreME:
         """The same model with an untrained encoder: the row that any trained one must beat.
@@ -201,7 +287,8 @@ class SuPreME(nn.Module):
         Args:
             seed: Seed of the fresh weights.
         """
-        other = copy.deepcopy(self)
+        shared = {id(each): each for each in (self.text_encoder, self.table)}  # frozen
+        other = copy.deepcopy(self, shared)
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             other.encoder = build_encoder(self.parts.encoder, contract=self.contract)
@@ -216,32 +303,57 @@ class SuPreME(nn.Module):
             "manifest": self.manifest,
             "metrics": dict(metrics or {}),
         }
+        if self.calibration is not None:
+            description[KEY] = self.calibration.to_json()
         write_checkpoint(folder, Checkpoint(description, self.state_dict()))
 
     @classmethod
     def from_pretrained(
-        cls, folder: str | Path, *, text_encoder: TextEncoder | None = None
+        cls, name: str | Path = PACKAGED, *, text_encoder: TextEncoder | None = None
     ) -> SuPreME:
         """Load a model that :meth:`save` wrote.
 
         Args:
-            folder: The checkpoint's folder.
+            name: Weights that come with the package, a checkpoint's folder, or a model on the Hugging Face
+                hub (``owner/name`` or ``owner/name@revision``).
             text_encoder: In place of the one that the checkpoint names.
 
         Raises:
-            WeightsError: No checkpoint there, a damaged one, or one whose weights do not fit exactly.
-            ContractError: Its contract is of another version.
+            WeightsError: No such weights, damaged ones, or ones with a missing, unknown or misshapen tensor.
+            ContractError: Their contract is of another version, or was edited after training.
         """
-        checkpoint = read_checkpoint(Path(folder), method="supreme")
+        folder = find_weights(name)
+        checkpoint = read_checkpoint(folder, method="supreme")
         description = checkpoint.description
         model = cls(
             SuPreMEParts.from_json(description["parts"], where=folder),
             trained_concepts=description["trained_concepts"],
             manifest=description["manifest"],
             text_encoder=text_encoder,
+            text_adapter=_stored_adapter(checkpoint, where=folder),
         )
         checkpoint.load_into(model, where=folder)
+        model.weights_sha256 = description["weights_sha256"]
+        if KEY in description:
+            model.calibration = Calibration.from_json(description[KEY], where=folder)
         return model.eval()
+
+
+def _named_adapter(config: TextEncoderConfig, frozen: TextEncoder) -> TextAdapter | None:
+    if config.adapter == NO_ADAPTER:
+        return None
+    return load_adapter(config.adapter, text_encoder=frozen.config.name, width=frozen.width)
+
+
+def _stored_adapter(checkpoint: Checkpoint, *, where: object) -> TextAdapter | None:
+    """The adapter that a checkpoint holds, so that no other file is needed."""
+    prefix = "text_adapter."
+    tensors = {
+        key.removeprefix(prefix): tensor
+        for key, tensor in checkpoint.tensors.items()
+        if key.startswith(prefix)
+    }
+    return TextAdapter.from_tensors(tensors, where=where) if tensors else None
 
 
 def build_encoder(config: EncoderConfig, *, contract: SignalContract) -> Any:
@@ -255,9 +367,15 @@ def build_encoder(config: EncoderConfig, *, contract: SignalContract) -> Any:
 
 def build_fusion(config: FusionConfig, *, token_width: int, text_width: int) -> Fusion:
     """Make the fusion that a configuration describes, for these widths of tokens and text vectors."""
-    if isinstance(config, PoolingConfig):
-        return QueriedPooling(config, token_width=token_width, text_width=text_width)
-    return CardiacFusionNetwork(config, token_width=token_width, text_width=text_width)
+    match config:
+        case PoolingConfig():
+            return QueriedPooling(config, token_width=token_width, text_width=text_width)
+        case DecoderConfig():
+            return CardiacFusionNetwork(config, token_width=token_width, text_width=text_width)
+        case DotProductConfig():
+            return DotProduct(config, token_width=token_width, text_width=text_width)
+        case LinearHeadConfig():
+            return LinearHead(config, token_width=token_width, text_width=text_width)
 
 
 def masked_binary_cross_entropy(

@@ -31,6 +31,8 @@ class TextEncoderConfig:
     """``mean`` over tokens, or the ``first`` token (MedCPT)."""
     maximum_tokens: int = 64
     """Longer texts are cut; no query comes near it."""
+    adapter: str = "none"
+    """Trained layer over its vectors (`models/text_adapter.py`): a packaged name, a file, or ``none``."""
 
 
 @runtime_checkable

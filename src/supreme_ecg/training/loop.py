@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import torch
@@ -20,10 +20,11 @@ from jaxtyping import Float
 from lightning_fabric import Fabric
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from supreme_ecg.errors import RecipeError
 from supreme_ecg.models.supreme import SuPreME, masked_binary_cross_entropy
-from supreme_ecg.training.augmentation import augment
+from supreme_ecg.training.augmentation import augment, mixup
 from supreme_ecg.training.recipe import Recipe
 from supreme_ecg.training.schedule import rate_share
 from supreme_ecg.training.training_set import Phrasing, TrainingSet
@@ -81,6 +82,12 @@ class Trainer:
             _weight_groups(model, settings.weight_decay), lr=settings.learning_rate
         )
         self.model, self.optimizer = fabric.setup(model, optimizer)
+        self.average: AveragedModel | None = None
+        if settings.average_decay:
+            average = get_ema_multi_avg_fn(settings.average_decay)  # type: ignore[no-untyped-call]
+            self.average = AveragedModel(
+                self.model.module, multi_avg_fn=average, use_buffers=True
+            ).requires_grad_(requires_grad=False)
         self.best: dict[str, Tensor] = {}
         if (folder / STATE).is_file():
             self._resume()
@@ -177,6 +184,10 @@ class Trainer:
             synonym_share=self.recipe.labels.synonym_share, generator=generator
         )
         labels = torch.from_numpy(self.data.labels[rows])
+        if alpha := self.recipe.augmentation.mixup_alpha:
+            signal, sample_mask, labels = mixup(
+                signal, sample_mask, labels, alpha=alpha, generator=generator
+            )
         signal, sample_mask, queries, labels = self.fabric.to_device(
             (signal, sample_mask, queries, labels)
         )
@@ -193,11 +204,19 @@ class Trainer:
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.progress.step += 1
+        if self.average is not None:
+            self.average.update_parameters(self.model.module)
+
+    @property
+    def _kept(self) -> SuPreME:
+        """The model that is judged and saved: the averaged one, where there is an average."""
+        kept = self.model.module if self.average is None else self.average.module
+        return cast("SuPreME", kept)
 
     @torch.no_grad()
     def _validate(self) -> tuple[float, float | None]:
         """Loss and AUROC on the held-out rows, each concept asked by its preferred name."""
-        self.model.eval()
+        model = self._kept.eval()
         rows, size = self.data.validation_rows, self.recipe.training.batch_size
         queries = self.fabric.to_device(self.phrasing.names)
         answers: list[Tensor] = []
@@ -206,7 +225,8 @@ class Trainer:
             signal, sample_mask = self.fabric.to_device(
                 (torch.from_numpy(batch.signal), torch.from_numpy(batch.sample_mask))
             )
-            answers.append(self.model(signal, sample_mask, queries).float().cpu())
+            with self.fabric.autocast():
+                answers.append(model(signal, sample_mask, queries).float().cpu())
         logits, labels = torch.cat(answers), torch.from_numpy(self.data.labels[rows])
         loss = masked_binary_cross_entropy(logits, labels).item()
         return loss, mean_auroc(logits.numpy(), labels.numpy())
@@ -215,7 +235,7 @@ class Trainer:
         if validation_loss < self.progress.best_loss:
             self.progress.best_loss = validation_loss
             self.progress.best_epoch = self.progress.epoch
-            state = self.model.module.state_dict()
+            state = self._kept.state_dict()
             self.best = {key: tensor.detach().cpu().clone() for key, tensor in state.items()}
 
     def _save(self, metrics: dict[str, Any]) -> None:
@@ -225,6 +245,7 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "progress": asdict(self.progress),
             "best": self.best,
+            "average": None if self.average is None else self.average.state_dict(),
             "recipe": self.recipe.to_json(),
             "metrics": metrics,
         }
@@ -246,6 +267,8 @@ class Trainer:
             )
         self.model.module.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
         self.progress, self.best = Progress(**state["progress"]), state["best"]
         _mend_metrics(self.folder / METRICS, last=state["metrics"])
 

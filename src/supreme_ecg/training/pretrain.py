@@ -100,7 +100,7 @@ def _trainer(recipe: Recipe, data: TrainingSet, *, table: ConceptTable, folder: 
         "package_version": version("supreme-ecg"),
     }
     model = SuPreME(recipe.parts, trained_concepts=data.concepts, manifest=manifest)
-    phrasing = Phrasing(data.concepts, table=table, text_encoder=model.text_encoder)
+    phrasing = Phrasing(data.concepts, table=table, text_encoder=model.query_encoder)
     model.fusion.fit_text(phrasing.names)
     return Trainer(model, data=data, phrasing=phrasing, recipe=recipe, folder=folder, fabric=fabric)
 

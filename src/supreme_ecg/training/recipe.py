@@ -44,8 +44,13 @@ class LabelConfig:
     """Concepts with fewer records present are not trained on."""
     uncertain: Literal["masked", "half", "positive", "negative"] = "masked"
     """What a finding in doubt counts as: left out of the loss, 0.5, 1 or 0."""
+    conclusions: bool = False
+    """Add what all findings of a report say together (`concepts/conclusions.py`)."""
+    hierarchy: bool = True
+    """A concept that is said makes those above it true."""
     exclude: tuple[str, ...] = ()
-    """Concepts that are not trained on, nor is any descendant of them: what "unseen" is measured with."""
+    """Concepts that are not trained on, nor is any descendant of them, nor what ancestors inherit from
+    them: what "unseen" is measured with."""
     synonym_share: Annotated[float, Field(ge=0, le=1)] = 0.5
     """Share of batches in which a concept is asked by a synonym, not by its preferred name."""
 
@@ -66,6 +71,8 @@ class TrainingConfig:
     """Decoupled weight decay of AdamW."""
     gradient_clip: Annotated[float, Field(gt=0)] = 1.0
     """Largest norm of a step's gradient."""
+    average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Decay per step of the moving average of the weights that is kept; 0 = the weights themselves."""
     precision: Literal["32-true", "bf16-mixed"] = "bf16-mixed"
     """Arithmetic of the forward pass."""
     patience_epochs: Annotated[int, Field(ge=1)] = 5

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from supreme_ecg.concepts.conclusions import add_conclusions
 from supreme_ecg.concepts.labels import MASKED, label_matrix
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import RecipeError, StoreError
@@ -63,8 +64,8 @@ def make_training_set(
     Args:
         store: A store with findings.
         data: Corpus, folds and validation share.
-        labels: Minimum count, what doubt means, and what is left out. An ancestor of an excluded
-            concept keeps what it inherits: who says flutter says supraventricular arrhythmia.
+        labels: Minimum count, what doubt means, and what is left out. Where an ancestor holds only because
+            an excluded concept was said, it is left out of the loss too.
         table: For the closure over parents.
 
     Raises:
@@ -80,16 +81,24 @@ def make_training_set(
             remedy="Give the store that the recipe was written for, or change the recipe.",
         )
     findings = store.findings()
-    rows = _rows_with_findings(store, findings, folds=data.folds)
-    records = store.records["record_id"].to_list()
+    training_rows, validation_rows = split_rows(store, findings, data=data)
     excluded = {c for e in labels.exclude for c in (table[e].id, *table.descendants(e))}
     everything = tuple(sorted(table.concepts.keys() - excluded))
-    known = label_matrix(findings, record_ids=records, concepts=everything, table=table)
-    matrix = np.where(known == MASKED, _DOUBT[labels.uncertain], known).astype(np.float32)
-    held_out = np.array(
-        [_in_validation(p, data.validation_share) for p in store.records["patient_id"][rows]]
-    )
-    counts = np.nansum(matrix[rows[~held_out]], axis=0)
+
+    def labels_of(said: pl.DataFrame) -> Float[np.ndarray, "record concept"]:
+        return report_labels(
+            said,
+            record_ids=store.records["record_id"].to_list(),
+            concepts=everything,
+            table=table,
+            rules=labels,
+        )
+
+    matrix = labels_of(findings)
+    if excluded:
+        without = labels_of(findings.filter(~pl.col("concept").is_in(sorted(excluded))))
+        matrix[matrix != without] = np.nan
+    counts = np.nansum(matrix[training_rows], axis=0)
     kept = np.flatnonzero(counts >= labels.minimum_count)
     if not len(kept):
         raise RecipeError(
@@ -102,9 +111,60 @@ def make_training_set(
         store=store,
         concepts=tuple(everything[index] for index in kept),
         labels=np.ascontiguousarray(matrix[:, kept]),
-        training_rows=rows[~held_out],
-        validation_rows=rows[held_out],
+        training_rows=training_rows,
+        validation_rows=validation_rows,
     )
+
+
+def report_labels(
+    findings: pl.DataFrame,
+    *,
+    record_ids: Sequence[str],
+    concepts: Sequence[str],
+    table: ConceptTable,
+    rules: LabelConfig,
+) -> Float[np.ndarray, "record concept"]:
+    """Labels as they are trained on.
+
+    Args:
+        findings: Of a store.
+        record_ids: Records in the order of the rows.
+        concepts: Concept ids in the order of the columns.
+        table: For the closure over parents.
+        rules: What is concluded, closed over and made of doubt; counts and exclusions play no part.
+
+    Returns:
+        1 present, 0 absent or unmentioned, NaN left out (or 0.5, for doubt as one half); float32.
+    """
+    if rules.conclusions:
+        findings = add_conclusions(findings, table=table)
+    known = label_matrix(
+        findings,
+        record_ids=record_ids,
+        concepts=concepts,
+        table=table,
+        hierarchy=rules.hierarchy,
+    )
+    return np.where(known == MASKED, _DOUBT[rules.uncertain], known).astype(np.float32)
+
+
+def split_rows(
+    store: Store, findings: pl.DataFrame, *, data: DataConfig
+) -> tuple[Int[np.ndarray, " training_row"], Int[np.ndarray, " validation_row"]]:
+    """Rows to learn from and rows held out, of different patients, among those with findings.
+
+    Args:
+        store: Where the records are.
+        findings: Its findings.
+        data: Folds and share of the patients held out.
+
+    Raises:
+        StoreError: No record of these folds has a finding.
+    """
+    rows = _rows_with_findings(store, findings, folds=data.folds)
+    patients = store.records["patient_id"][rows]
+    held_out = np.array([_in_validation(patient, data.validation_share) for patient in patients])
+    return rows[~held_out], rows[held_out]
 
 
 def _rows_with_findings(
