@@ -44,11 +44,22 @@ def test_a_reply_has_an_answer_for_each_question_in_their_order(model: SuPreME) 
     assert reply.keys() == {"record", "answers", "warnings"}
     assert [answer["query"] for answer in reply["answers"]] == ["atrial fibrillation", "AFIB"]
     assert reply["answers"][0]["probability"] == reply["answers"][1]["probability"]
+    assert {key: reply["answers"][1][key] for key in ("asked_as", "concept", "exposure")} == {
+        "asked_as": "atrial fibrillation",
+        "concept": "atrial_fibrillation",
+        "exposure": "seen",
+    }
 
 
 def test_an_answer_is_the_same_whatever_else_is_asked(model: SuPreME) -> None:
     """Alone, among others and in another order."""
-    others = ["left bundle branch block", "atrial fibrillation", "normal ECG", "something else"]
+    others = [
+        "left bundle branch block",
+        "atrial fibrillation",
+        "normal ECG",
+        "epsilon wave",
+        "no AF",
+    ]
     among = {a.query: a.probability for a in ask(model, record(), others).answers}
     alone = ask(model, record(), ["atrial fibrillation"]).answers[0].probability
     assert alone == pytest.approx(among["atrial fibrillation"], abs=2e-6)
@@ -96,6 +107,38 @@ def test_a_question_that_the_model_never_met_is_said(
 ) -> None:
     """Zero-shot is allowed, and named."""
     assert any(words in warning for warning in ask(model, record(), [query]).warnings)
+
+
+@pytest.mark.parametrize(
+    "query", ["no atrial fibrillation", "AF and LBBB", "purple elephant", "troponin", "???"]
+)
+def test_what_is_no_finding_has_no_probability(model: SuPreME, query: str) -> None:
+    """It is null, a warning says why, and the other questions are answered."""
+    reply = ask(model, record(), [query, "atrial fibrillation"]).to_json()
+    refused, answered = reply["answers"]
+    assert refused == {
+        "query": query,
+        "probability": None,
+        "asked_as": None,
+        "concept": None,
+        "exposure": None,
+    }
+    assert 0 < answered["probability"] < 1
+    assert any("was not scored" in warning for warning in reply["warnings"])
+    assert ask(model, record(), [query]).answers[0].probability is None
+
+
+def test_data_of_a_patient_stay_in_the_question(model: SuPreME) -> None:
+    """No warning repeats them."""
+    reply = ask(model, record(), ["Does Mr Smith (born 12.03.1954) have AF?"])
+    assert reply.answers[0].asked_as == "atrial fibrillation"
+    assert not any("Smith" in warning or "1954" in warning for warning in reply.warnings)
+
+
+def test_a_question_of_words_near_a_trained_concept_is_related(model: SuPreME) -> None:
+    """It is wider or narrower than what was trained; words that name nothing known are unseen."""
+    near, far = ask(model, record(), ["AF in lead V1", "epsilon wave"]).answers
+    assert (near.exposure, far.exposure) == ("related", "unseen")
 
 
 def test_no_question_is_refused(model: SuPreME) -> None:

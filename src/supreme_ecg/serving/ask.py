@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from supreme_ecg.evaluation.zero_shot import exposure_of
+from supreme_ecg.errors import QueryError
+from supreme_ecg.evaluation.zero_shot import Exposure, exposure_of
 from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.preprocessing.quality import check_quality
 from supreme_ecg.preprocessing.window import Window, make_window
 from supreme_ecg.records.record import Record
+from supreme_ecg.serving.asked import Question
+from supreme_ecg.serving.nearest import nearest_concept
+from supreme_ecg.serving.question import QuestionReader
+from supreme_ecg.serving.relevance import Relevance
+
+_READERS: Final[WeakKeyDictionary[SuPreME, QuestionReader]] = WeakKeyDictionary()
+"""The reader of each model's questions, kept from one ECG to the next: it takes a second to make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +29,15 @@ class Answer:
     """What the model says to one question."""
 
     query: str
-    """The question as it was asked."""
-    probability: float
-    """From 0 to 1."""
+    """The question as it was typed."""
+    probability: float | None
+    """From 0 to 1; None where it was not scored: a warning says why."""
+    asked_as: str | None
+    """Words that the model was asked; None where it was not."""
+    concept: str | None
+    """Id of the concept that the question means, if it is one of the table."""
+    exposure: Exposure | None
+    """Whether the model was trained on it (``seen``), on something above or below it (``related``) or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +52,15 @@ class Reply:
     """What was done to the signal, what is wrong with it, and which questions the model never met."""
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values: ``{"record", "answers": [{"query", "probability"}], "warnings"}``."""
+        """Plain values: ``{"record", "answers": [...], "warnings"}``, keys as the fields."""
         return asdict(self)
 
 
 def ask(model: SuPreME, record: Record, queries: Sequence[str]) -> Reply:
     """Ask a model about one ECG. The answer to a question is the same whatever else is asked.
+
+    What denies, compares, asks several things or has nothing to do with the heart is not scored, and
+    what a question was understood as is told (:mod:`supreme_ecg.serving.question`).
 
     Args:
         model: A trained model.
@@ -53,15 +71,35 @@ def ask(model: SuPreME, record: Record, queries: Sequence[str]) -> Reply:
         RecordError: The ECG has no lead or sample that can be used.
         QueryError: No question, or an empty one.
     """
+    if not queries or not all(query.strip() for query in queries):
+        raise QueryError(
+            "queries",
+            expected="at least one question, none of them empty",
+            found=f"{len(queries)} questions, {sum(not q.strip() for q in queries)} empty",
+            remedy='Ask for example "atrial fibrillation".',
+        )
     window = make_window(record, model.contract)
-    probabilities = model.predict(
-        window.signal[None], window.lead_mask[None], window.sample_mask[None], queries
-    )[0]
+    reader = question_reader(model)
+    questions = {query: reader.read(query) for query in queries}
+    asked = list(dict.fromkeys(q.asked for q in questions.values() if q.asked is not None))
+    scores: dict[str | None, float] = {}
+    if asked:
+        probabilities = model.predict(
+            window.signal[None], window.lead_mask[None], window.sample_mask[None], asked
+        )[0]
+        scores = {words: round(float(p), 6) for words, p in zip(asked, probabilities, strict=True)}
     answers = tuple(
-        Answer(query, round(float(p), 6)) for query, p in zip(queries, probabilities, strict=True)
+        Answer(
+            query=query,
+            probability=scores.get(questions[query].asked),
+            asked_as=questions[query].asked,
+            concept=questions[query].concept,
+            exposure=_exposure(model, questions[query]),
+        )
+        for query in queries
     )
-    warnings = (*_about_signal(record, window), *_about_queries(model, queries))
-    return Reply(record.id, answers, warnings)
+    warnings = (*_about_signal(record, window), *_about_questions(model, questions.values()))
+    return Reply(record.id, answers, tuple(dict.fromkeys(warnings)))
 
 
 def _about_signal(record: Record, window: Window) -> Iterator[str]:
@@ -81,12 +119,33 @@ def _about_signal(record: Record, window: Window) -> Iterator[str]:
         yield f"signal quality: {flag.name}{place} ({flag.value:.3g}, limit {flag.threshold:.3g})"
 
 
-def _about_queries(model: SuPreME, queries: Sequence[str]) -> Iterator[str]:
-    for query in dict.fromkeys(queries):
-        concept = model.table.find(query)
-        if concept is None:
-            yield f"{query!r} is not in the concept table: answered from its words alone"
-            continue
-        exposure = exposure_of(concept.id, model.trained_concepts, model.table)
-        if exposure != "seen":
-            yield f"{query!r} ({concept.name}) was not trained on ({exposure})"
+def _about_questions(model: SuPreME, questions: Iterable[Question]) -> Iterator[str]:
+    for question in questions:
+        yield from question.warnings
+        if question.concept is not None:
+            exposure = _exposure(model, question)
+            if exposure != "seen":
+                name = model.table[question.concept].name
+                yield f"{question.label} ({name}) was not trained on ({exposure})"
+
+
+def _exposure(model: SuPreME, question: Question) -> Exposure | None:
+    if question.kind != "finding":
+        return None
+    if question.concept is not None:
+        return exposure_of(question.concept, model.trained_concepts, model.table)
+    near = [exposure_of(concept, model.trained_concepts, model.table) for concept in question.near]
+    return "related" if {"seen", "related"} & set(near) else "unseen"
+
+
+def question_reader(model: SuPreME) -> QuestionReader:
+    """Return the reader that :func:`ask` reads a model's questions with.
+
+    Args:
+        model: Its text encoder tells what is about the heart, and what is nearest in meaning.
+    """
+    if model not in _READERS:
+        relevance = Relevance(model.table, model.text_encoder)
+        nearest = nearest_concept(model.table, model.text_encoder)
+        _READERS[model] = QuestionReader(model.table, relevance, nearest)
+    return _READERS[model]
