@@ -64,6 +64,7 @@ class ScriptedModel:
     trained_concepts: tuple[str, ...] = ()
     contract: SignalContract = field(default_factory=SignalContract)
     strength: float = 3.0
+    weights_sha256: str | None = None
 
     def predict(
         self,
@@ -74,7 +75,7 @@ class ScriptedModel:
     ) -> np.ndarray:
         """The same answer for one row and query, whatever else is asked."""
         task = Task.load("cpsc2018")
-        column = {one.prompt: c for c, one in enumerate(task.classes)}
+        column = {one.prompts[0]: c for c, one in enumerate(task.classes)}
         rows = signal[:, 0, 0].astype(int)
         labels = task.labels(self.store.records[rows])
         noise = np.stack([np.random.default_rng(row).normal(size=len(column)) for row in rows])

@@ -8,7 +8,6 @@ import pytest
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.evaluation.extraction_scores import (
     PRESENT_OR_UNCERTAIN,
-    nearest_codes,
     said_codes,
     score_findings,
 )
@@ -49,13 +48,6 @@ def test_counts_are_those_of_the_hand(table: ConceptTable) -> None:
     assert scores.records == 4
 
 
-def test_a_finding_says_its_nearest_code_only(table: ConceptTable) -> None:
-    """Neither an ancestor's code beside the own one, nor none where an ancestor has one."""
-    assert nearest_codes("inferolateral_myocardial_infarction", table) == {"ILMI"}
-    assert nearest_codes("high_lateral_myocardial_infarction", table) == {"LMI"}
-    assert nearest_codes("myocardial_infarction", table) == frozenset()
-
-
 def test_denied_findings_say_nothing(table: ConceptTable) -> None:
     """Absent findings never count as said."""
     found = findings(("a", "sinus_rhythm", "absent"))
@@ -75,3 +67,16 @@ def test_records_without_codes_are_not_scored(table: ConceptTable) -> None:
     found = findings(("a", "sinus_rhythm", "present"))
     assert score_findings(found, {"a": []}, table) is None
     assert score_findings(found, {"a": ["164889003"]}, table) is None
+
+
+def test_steps_of_coding_can_be_left_out(table: ConceptTable) -> None:
+    """Without steps a finding says the code of its nearest ancestor and no more."""
+    found = findings(("a", "low_qrs_voltage_limb", "present"))
+    codes = {"a": ["LVOLT"]}
+    with_steps, without = (
+        score_findings(found, codes, table),
+        score_findings(found, codes, table, steps=()),
+    )
+    assert with_steps is not None
+    assert without is not None
+    assert (with_steps.micro.said, without.micro.said) == (0, 1)

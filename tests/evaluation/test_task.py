@@ -36,7 +36,7 @@ records = "all"
 [[classes]]
 name = "AF"
 concept = "atrial_fibrillation"
-prompt = "atrial fibrillation"
+prompts = ["atrial fibrillation"]
 codes = ["AFIB"]
 """
 
@@ -74,10 +74,25 @@ def test_prompt_names_no_other_class(name: str) -> None:
     task, extractor = Task.load(name), RuleExtractor(ConceptTable.load().lexicon())
     concepts = {one.concept: one.name for one in task.classes}
     for one in task.classes:
-        named = {finding.concept for finding in extractor.extract(one.prompt)}
+        asked = [finding for prompt in one.prompts for finding in extractor.extract(prompt)]
+        named = {finding.concept for finding in asked}
         others = {concepts[concept] for concept in named & set(concepts)} - {one.name}
-        assert not others, f"the prompt of {one.name} names {others}"
-    assert len(set(task.prompts)) == len(task.prompts)
+        assert not others, f"a prompt of {one.name} names {others}"
+    assert len(task.prompts) == sum(len(one.prompts) for one in task.classes)
+
+
+def test_a_class_of_several_prompts_is_there_when_any_of_them_is() -> None:
+    """Answers of 0.5 and 0.2 join to 1 - 0.5 x 0.8; a class with one prompt keeps its answer."""
+    task = Task.load("ptb_xl_subclass")
+    joined = next(column for column, one in enumerate(task.classes) if len(one.prompts) > 1)
+    answers = np.zeros((1, len(task.prompts)))
+    for prompt, answer in zip(task.classes[joined].prompts, (0.5, 0.2), strict=False):
+        answers[0, task.prompts.index(prompt)] = answer
+    answers[0, task.prompts.index("normal ECG")] = 0.7
+    scores = task.scores(answers)
+    assert scores[0, joined] == pytest.approx(0.6)
+    assert scores[0, 0] == pytest.approx(0.7)
+    assert scores.shape == (1, len(task.classes))
 
 
 @pytest.mark.shared_data

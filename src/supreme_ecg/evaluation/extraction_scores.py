@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
 from supreme_ecg.concepts.table import ConceptTable
+from supreme_ecg.evaluation.scp_coding import CODING_STEPS, CodingStep, code_findings
 
 PRESENT: Final = frozenset({"present"})
 PRESENT_OR_UNCERTAIN: Final = frozenset({"present", "uncertain"})
@@ -68,18 +69,22 @@ def score_findings(
     table: ConceptTable,
     *,
     commonest: int = 40,
+    steps: Sequence[CodingStep] = CODING_STEPS,
 ) -> ExtractionScores | None:
     """Compare findings with SCP-ECG codes.
 
     A finding says the codes of its concept, or else of its nearest ancestors that have codes. It
     says no code of a concept beyond those: nobody codes "inferior" beside "inferolateral"
-    infarction, so a finding of the latter gets neither credit nor blame for the former.
+    infarction, so a finding of the latter gets neither credit nor blame for the former. What the
+    findings of a whole report say as SCP-ECG statements, the steps of
+    :mod:`supreme_ecg.evaluation.scp_coding` tell.
 
     Args:
         findings: Rows of ``findings.parquet``, of any records.
         codes: Codes of each record to score, by record id.
         table: The concepts that the findings name.
         commonest: How many codes to score, the commonest among these records first.
+        steps: What is known of the codes beyond those of each concept; none for those alone.
 
     Returns:
         The scores; None if no record has a code of the table.
@@ -90,8 +95,8 @@ def score_findings(
     known = known[:commonest]
     if not known:
         return None
-    likely = said_codes(findings, table, assertions=PRESENT_OR_UNCERTAIN)
-    sure = said_codes(findings, table, assertions=PRESENT)
+    likely = said_codes(findings, table, assertions=PRESENT_OR_UNCERTAIN, steps=steps)
+    sure = said_codes(findings, table, assertions=PRESENT, steps=steps)
     each = [_score(code, concept.id, codes, likely) for code, concept in known]
     each_sure = [_score(code, concept.id, codes, sure) for code, concept in known]
     return ExtractionScores(
@@ -103,7 +108,11 @@ def score_findings(
 
 
 def said_codes(
-    findings: pl.DataFrame, table: ConceptTable, *, assertions: Collection[str]
+    findings: pl.DataFrame,
+    table: ConceptTable,
+    *,
+    assertions: Collection[str],
+    steps: Sequence[CodingStep] = CODING_STEPS,
 ) -> dict[str, frozenset[str]]:
     """Return the SCP-ECG codes that the findings of each record say.
 
@@ -111,21 +120,26 @@ def said_codes(
         findings: Rows of ``findings.parquet``.
         table: The concepts that the findings name.
         assertions: The assertions that count as said.
+        steps: What is known of the codes beyond those of each concept.
     """
-    codes = {concept: nearest_codes(concept, table) for concept in table.concepts}
-    said: dict[str, set[str]] = {}
-    counted = findings.filter(pl.col("assertion").is_in(list(assertions)))
-    for record_id, concept in counted.select("record_id", "concept").unique().iter_rows():
-        said.setdefault(record_id, set()).update(codes.get(concept, ()))
-    return {record_id: frozenset(each) for record_id, each in said.items()}
-
-
-def nearest_codes(concept: str, table: ConceptTable) -> frozenset[str]:
-    """Return the codes of a concept, or of its nearest ancestors that have any."""
-    own = table[concept].scp
-    if own:
-        return frozenset(own)
-    return frozenset().union(*(nearest_codes(parent, table) for parent in table[concept].parents))
+    named: dict[str, dict[str, set[str]]] = {}
+    rows = findings.select("record_id", "concept", "assertion").unique()
+    for record_id, concept, assertion in rows.iter_rows():
+        if concept in table.concepts:
+            named.setdefault(record_id, {}).setdefault(assertion, set()).add(concept)
+    return {
+        record_id: codes
+        for record_id, each in named.items()
+        if (
+            codes := code_findings(
+                each.get("present", ()),
+                each.get("uncertain", ()),
+                table,
+                sure="uncertain" not in assertions,
+                steps=steps,
+            )
+        )
+    }
 
 
 def _score(

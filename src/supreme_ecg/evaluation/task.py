@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 import numpy as np
 import polars as pl
-from jaxtyping import Bool, Int8
+from jaxtyping import Bool, Float, Int8
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from supreme_ecg.errors import TaskError
@@ -31,8 +31,9 @@ class TaskClass:
     """The class's name in the literature."""
     concept: str
     """Id in the concept table: tells whether the class was seen in pre-training."""
-    prompt: str
-    """The question asked of the model; names no other class of the task."""
+    prompts: tuple[str, ...]
+    """The questions asked of the model; none names another class of the task. A class that lumps
+    statements together has one for each, and is there when any of them is."""
     codes: tuple[str, ...]
     """A record that carries any of these codes, letter for letter, is positive."""
 
@@ -86,8 +87,27 @@ class Task:
 
     @property
     def prompts(self) -> tuple[str, ...]:
-        """The questions, in the order of the classes."""
-        return tuple(one.prompt for one in self.classes)
+        """The distinct questions, in the order of the classes."""
+        return tuple(dict.fromkeys(prompt for one in self.classes for prompt in one.prompts))
+
+    def scores(self, answers: Float[np.ndarray, "record query"]) -> Float[np.ndarray, "record cls"]:
+        """Join the answers to a class's questions: the probability that any is true, as if independent.
+
+        Args:
+            answers: Probabilities from 0 to 1, one column for each of :attr:`prompts`.
+
+        Returns:
+            One column per class; the answer itself where a class has one question.
+        """
+        asked = self.prompts
+        columns = [[asked.index(prompt) for prompt in one.prompts] for one in self.classes]
+        joined = [
+            answers[:, of_one[0]]
+            if len(of_one) == 1
+            else 1 - np.prod(1 - answers[:, of_one], axis=1)
+            for of_one in columns
+        ]
+        return np.stack(joined, axis=1)
 
     def labels(self, records: pl.DataFrame) -> Int8[np.ndarray, "record cls"]:
         """Which classes each record has.
@@ -152,8 +172,9 @@ def _parse(content: bytes, *, where: object) -> Task:
     if repeated or not task.classes:
         raise _not_a_task(where, f"class {repeated[0]!r} twice" if repeated else "no class")
     for one in task.classes:
-        if not one.codes or _repeated(one.codes) or not one.prompt.strip():
-            raise _not_a_task(where, f"class {one.name!r} with codes {one.codes}, {one.prompt!r}")
+        asked = [prompt for prompt in one.prompts if prompt.strip()]
+        if not one.codes or _repeated(one.codes) or not asked or asked != list(one.prompts):
+            raise _not_a_task(where, f"class {one.name!r} with codes {one.codes}, {one.prompts}")
     return task
 
 
@@ -165,7 +186,7 @@ def _not_a_task(where: object, found: str) -> TaskError:
     return TaskError(
         where,
         expected="name, title, corpus, licence, citation, records, and classes with unique names, "
-        "each with concept, prompt and distinct codes",
+        "each with concept, prompts and distinct codes",
         found=found,
         remedy="Mend the task file; the package's own are examples.",
     )

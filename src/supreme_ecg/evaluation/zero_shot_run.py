@@ -102,7 +102,7 @@ def plan_zero_shot(
     """
     model.contract.require_equal(store.contract, where=store.path)
     task.require_corpus(store.corpus, where=store.path)
-    chosen = _rows_of(store, folds)
+    chosen = rows_of(store, folds)
     labels = task.labels(store.records[chosen])
     kept = task.kept(labels)
     if not labels.any():
@@ -113,15 +113,7 @@ def plan_zero_shot(
             remedy="Choose other folds, or ingest the corpus with its code tables beside it.",
         )
     rows = chosen[kept]
-    seen = _seen(model, store, rows)
-    if seen and not allow_seen:
-        raise TaskError(
-            store.path,
-            expected="records that the weights were not trained on",
-            found=f"{seen} of {len(rows)} records in the weights' pre-training folds",
-            remedy=f"Choose other folds than {_trained_folds(model) or 'those'} with --folds, "
-            "or mark the result as seen with --allow-seen.",
-        )
+    seen = count_seen(model.manifest, store, rows, allow_seen=allow_seen)
     run = {
         "corpus": store.corpus,
         "folds": None if folds is None else sorted(set(folds)),
@@ -203,11 +195,15 @@ def _scores(
             model.predict(batch.signal, batch.lead_mask, batch.sample_mask, plan.task.prompts)
         )
         advance(len(rows))
-    return np.concatenate(parts)
+    return plan.task.scores(np.concatenate(parts))
 
 
-def _rows_of(store: Store, folds: Sequence[int] | None) -> Integer[np.ndarray, " record"]:
-    """Positions of the folds' records in ``store.records``."""
+def rows_of(store: Store, folds: Sequence[int] | None) -> Integer[np.ndarray, " record"]:
+    """Positions of the folds' records in ``store.records``.
+
+    Raises:
+        TaskError: A fold is not in the store.
+    """
     if folds is None:
         return np.arange(len(store.records))
     column = store.records["fold"]
@@ -223,21 +219,39 @@ def _rows_of(store: Store, folds: Sequence[int] | None) -> Integer[np.ndarray, "
     return np.flatnonzero(column.is_in(list(set(folds))).fill_null(value=False).to_numpy())
 
 
-def _seen(model: Answers, store: Store, rows: Integer[np.ndarray, " record"]) -> int:
-    """How many of the rows belong to what the weights were trained on.
+def count_seen(
+    manifest: Mapping[str, Any],
+    store: Store,
+    rows: Integer[np.ndarray, " record"],
+    *,
+    allow_seen: bool,
+) -> int:
+    """Count the rows that belong to what weights were trained on.
 
     Weights that name the store's corpus but no folds may have seen all of it.
+
+    Args:
+        manifest: Of the weights.
+        store: Whose rows are to be scored.
+        rows: Rows of the store.
+        allow_seen: Count them, and no more.
+
+    Raises:
+        TaskError: There are some, and they are not allowed.
     """
-    if store.corpus != model.manifest.get("corpus"):
+    if store.corpus != manifest.get("corpus"):
         return 0
-    folds = _trained_folds(model)
-    if not folds:
-        return len(rows)
-    return int(store.records["fold"].gather(rows).is_in(folds).sum())
-
-
-def _trained_folds(model: Answers) -> list[int]:
-    return list(model.manifest.get("folds") or ())
+    folds = list(manifest.get("folds") or ())
+    seen = int(store.records["fold"].gather(rows).is_in(folds).sum()) if folds else len(rows)
+    if seen and not allow_seen:
+        raise TaskError(
+            store.path,
+            expected="records that the weights were not trained on",
+            found=f"{seen} of {len(rows)} records in the weights' pre-training folds",
+            remedy=f"Choose other folds than {folds or 'those'} with --folds, "
+            "or mark the result as seen with --allow-seen.",
+        )
+    return seen
 
 
 def _in(folds: Sequence[int] | None) -> str:
