@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint llm clean
+.PHONY: demo test lint llm pages clean
 
 demo: .venv/installed
 	$(BIN)/supreme demo demo
@@ -20,11 +20,22 @@ lint: .venv/installed
 LLM ?= smollm2-135m
 SOURCE ?= benchmarks/machine_statements.csv
 LLM_ARGS ?= --text statement --out llm/$(LLM)
+# `make llm LLM_THREADS=1` where other programs run: a second thread that has to wait slows it down much.
+LLM_THREADS ?=
 
 llm: .venv/installed-llm
-	$(BIN)/python -m supreme_ecg.extraction.llm.local_server $(LLM) -- \
+	$(BIN)/python -m supreme_ecg.extraction.llm.local_server $(LLM) \
+		$(if $(LLM_THREADS),--threads $(LLM_THREADS)) -- \
 		$(BIN)/supreme extract $(SOURCE) $(LLM_ARGS) --extractor llm --offline \
 		--llm-prompt entity-1 --llm-max-tokens 192 --llm-concurrency 1 --llm-cache llm/answers.sqlite
+
+# Results pages, README table and model card from docs/results/*.json.
+MODEL := src/supreme_ecg/models/weights/supreme-ptbxl-100hz
+
+pages: .venv/installed
+	$(BIN)/python benchmarks/results_page.py docs/results docs/results.md README.md
+	$(BIN)/python benchmarks/results_wording.py docs/results docs/wording.md
+	$(BIN)/python benchmarks/model_card.py $(MODEL) docs/results $(MODEL)/README.md MODEL_CARD.md
 
 .venv/installed-llm: .venv/installed
 	PIP_CONSTRAINT=$(CURDIR)/constraints-cpu.txt $(BIN)/pip install --quiet --editable ".[llm-local]"

@@ -1,4 +1,4 @@
-"""What a language model finds in ECG statements, beside what the rules find.
+r"""What a language model finds in ECG statements, beside what the rules find.
 
 Asks a running server about the commonest distinct statements of the reports of PTB-XL, folds 1-8, and
 about ``machine_statements.csv``: sixty statements in the manner of recorders, in our own words, with
@@ -6,9 +6,11 @@ labels by hand. Prints agreement by concept, disagreements, faults of the answer
 
     python -m supreme_ecg.extraction.llm.local_server smollm2-135m -- \
         python benchmarks/llm_agreement.py --ptb-xl PTB_XL_FOLDER --out smollm2-135m.json
-    python benchmarks/llm_agreement.py --page docs/llm.md smollm2-135m.json gemma3-270m.json
+    python benchmarks/llm_agreement.py --page docs/llm.md --lists docs/results \
+        smollm2-135m.json gemma3-270m.json
 
-The second form writes the tables of docs/llm.md from such results.
+The second form writes the tables of docs/llm.md from such results, and two lists: agreement by
+concept, and the statements of our own that a model reads otherwise than they are labelled.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import os
 import time
 from collections import Counter
 from pathlib import Path
+from statistics import median
 
 import polars as pl
 
@@ -54,11 +57,14 @@ def main() -> None:
     parser.add_argument("--max-tokens", type=int, default=192)
     parser.add_argument("--out", type=Path, help="result as JSON")
     parser.add_argument("--page", type=Path, help="write the results into this page")
+    parser.add_argument("--lists", type=Path, help="write the two lists into this folder")
     parser.add_argument("results", nargs="*", type=Path)
     options = parser.parse_args()
     if options.page:
         results = [json.loads(path.read_text()) for path in options.results]
         write_page(options.page, results)
+        if options.lists:
+            write_lists(options.lists, results)
         return
     result = measure(options)
     text = json.dumps(result, indent=1, ensure_ascii=False)
@@ -202,7 +208,7 @@ def disagreements(right: Said, other: Said, counts: dict[str, int]) -> list[dict
 
 def speed(statements: list[str], llm: LlmExtractor, prompt: Prompt, seconds: float) -> dict:
     """Faults of first and mended answers, tokens, and time."""
-    masker, counts, faults, took = Masker(), Counter(), Counter(), 0.0
+    masker, counts, faults, took = Masker(), Counter(), Counter(), []
     for text in llm.group(statements):
         for number, turn in enumerate(llm.turns(text), start=1):
             done = turn.completion
@@ -212,14 +218,15 @@ def speed(statements: list[str], llm: LlmExtractor, prompt: Prompt, seconds: flo
             counts["prompt_tokens"] += done.prompt_tokens
             counts["completion_tokens"] += done.completion_tokens
             counts["cut_off"] += done.finish == "length"
-            took += done.seconds
+            took.append(done.seconds)
             kinds = {fault.partition(": ")[2] or fault for fault in checked.faults}
             faults.update(kinds if number == 1 else ())
     return dict(counts) | {
         "faults_of_first_answers": dict(faults),
         "rejected_statements": len(llm.rejections),
-        "seconds_of_answers": took,
-        "statements_per_s": len(statements) / took if took else 0.0,
+        "seconds_of_answers": sum(took),
+        "seconds_per_answer_median": median(took) if took else 0.0,
+        "statements_per_s": len(statements) / sum(took) if took else 0.0,
         "answered_in_this_run": llm.asked,
         "seconds_of_this_run": seconds,
     }
@@ -234,6 +241,38 @@ def write_page(page: Path, results: list[dict]) -> None:
     parts += [f"### {each['model']} beside the rules\n\n{details(each)}" for each in shown]
     middle = "\n\n".join(parts)
     page.write_text(f"{before}{MARKS[0]}\n\n{middle}\n\n{MARKS[1]}{after}", encoding="utf-8")
+
+
+def write_lists(folder: Path, results: list[dict]) -> None:
+    """Write agreement by concept, and our own statements that are read otherwise than labelled."""
+    names = [each["model"] for each in results]
+    rows = [["sample", "against", "model", "concept", "theirs", "model_said", "both", "f1"]]
+    for each in results:
+        for sample, against in (("ptb_xl", "against_rules"), ("machine", "llm_against_labels")):
+            beside = (sample, against.split("_")[-1], each["model"])
+            rows += [
+                [*beside, c["concept"], c["right"], c["said"], c["both"], f"{c['f1']:.3f}"]
+                for c in each[sample][against]["concepts"]
+            ]
+    write_csv(folder / "llm_concepts.csv", rows)
+    said: dict[str, dict[str, str]] = {}
+    for each in results:
+        for line in each["machine"]["disagreements"]:
+            said.setdefault(line["statement"], {})[each["model"]] = ";".join(line["model"]) or "-"
+    rows = [["statement", "labels", *names]]
+    rows += [
+        [text, ";".join(sorted(map(":".join, right))) or "-"]
+        + [said[text].get(name, "as labelled") for name in names]
+        for text, right in machine_statements().items()
+        if text in said
+    ]
+    write_csv(folder / "llm_machine_disagreements.csv", rows)
+
+
+def write_csv(path: Path, rows: list[list]) -> None:
+    """Write rows."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
 
 
 def summary(results: list[dict]) -> str:
@@ -260,8 +299,8 @@ def summary(results: list[dict]) -> str:
     row("machine: the same, concept alone", f1("machine", "llm_against_labels", "concept_alone"))
     row("machine: the rules against the labels", f1("machine", "rules_against_labels", both))
     row(
-        "statements/s, one thread beside other work",
-        lambda e: f"{e['speed']['statements_per_s']:.2f}",
+        "seconds per answer (median, busy machine)",
+        lambda e: f"{e['speed']['seconds_per_answer_median']:.1f}",
     )
     row("prompt tokens per answer", lambda e: per_answer(e, "prompt_tokens"))
     row("answer tokens per answer", lambda e: per_answer(e, "completion_tokens"))

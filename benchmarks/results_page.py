@@ -3,12 +3,14 @@
     python benchmarks/results_page.py docs/results docs/results.md README.md
 
 Nothing in the page is typed by hand: figures come from ``ingest.json``, ``extract.json``,
-``pretrain.json``, ``zero_shot.json`` (PTB-XL tasks) and ``cpsc2018.json`` in the first folder.
+``pretrain.json``, ``zero_shot.json`` (PTB-XL tasks), ``cpsc2018.json`` and every further ``PART.json``
+that has a ``results_PART.py`` beside this file, in the first folder.
 In the README the lines between ``<!-- results -->`` and ``<!-- end of results -->`` are replaced.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from collections.abc import Iterator
@@ -36,6 +38,21 @@ TITLES = {
     "cpsc2018": "CPSC2018",
 }
 """Tasks of the README's table, in its order."""
+PARTS = (
+    "supervised_twin",
+    "unseen",
+    "ablations",
+    "wording",
+    "questions",
+    "calibration",
+    "robustness",
+    "explain",
+    "inference_speed",
+    "weights",
+)
+"""Further sections, in their order."""
+WHOLE = ("supervised_twin", "wording")
+"""Sections that are made from several files, and so are given all."""
 
 
 def main() -> None:
@@ -77,8 +94,20 @@ def lines(values: dict[str, Any]) -> Iterator[str]:
     yield from stages(values)
     yield from zero_shot_summary([*values["zero_shot"], values["cpsc2018"]])
     yield from extraction(values["extract"])
+    for part in PARTS:
+        yield from section(part, values)
     for result in [*values["zero_shot"], values["cpsc2018"]]:
         yield from classes(result)
+
+
+def section(part: str, values: dict[str, Any]) -> Iterator[str]:
+    """One of the further sections; a line that says so where it was not measured."""
+    if part not in values:
+        yield f"*Not measured yet: {part.replace('_', ' ')}.*\n"
+        return
+    module = importlib.import_module(f"results_{part}")
+    yield from module.lines(values if part in WHOLE else values[part])
+    yield ""
 
 
 def stages(values: dict[str, Any]) -> Iterator[str]:

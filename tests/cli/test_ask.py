@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ import torch
 from typer.testing import CliRunner
 
 from supreme_ecg.cli.main import app
+from supreme_ecg.models.calibration import Calibration, Curve, store_calibration
 from supreme_ecg.models.pooling import PoolingConfig
+from supreme_ecg.models.pretrained import PACKAGED
 from supreme_ecg.models.resnet import ResNetConfig
 from supreme_ecg.models.supreme import SuPreME, SuPreMEConfig, SuPreMEParts
 
@@ -54,6 +57,7 @@ def test_a_table_is_printed_for_people_and_the_ecg_drawn(
     )
     assert result.exit_code == 0, result.stderr
     assert "not for diagnosis" in result.stdout
+    assert "speaks for it" in " ".join(result.stdout.split())
     assert plot.read_bytes().startswith(b"\x89PNG")
 
 
@@ -64,8 +68,80 @@ def test_a_file_that_is_not_there_is_named(weights: Path) -> None:
     assert "no.hea" in result.stderr
 
 
+def test_without_weights_the_packaged_model_answers(
+    weights: Path, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And where an installation has none, the message says so and what to give."""
+    folder = tmp_path / "weights"
+    monkeypatch.setattr("supreme_ecg.models.pretrained._packaged_folder", lambda: folder)
+    monkeypatch.chdir(tmp_path)
+    absent = CliRunner().invoke(app, ["ask", str(file), "LBBB"])
+    assert absent.exit_code == 1
+    assert "none in this" in absent.stderr
+    shutil.copytree(weights, folder / PACKAGED)
+    result = CliRunner().invoke(app, ["ask", str(file), "LBBB"])
+    assert result.exit_code == 0, result.stderr
+    assert "LBBB" in result.stdout
+
+
 def test_a_folder_without_weights_is_named(file: Path, tmp_path: Path) -> None:
     """And the message says which folder to give."""
     result = CliRunner().invoke(app, ["ask", str(file), "LBBB", "--weights", str(tmp_path)])
     assert result.exit_code == 1
     assert "WeightsError" in result.stderr
+
+
+def test_explanations_are_in_the_json_where_asked_for(weights: Path, file: Path) -> None:
+    """One for each question with a probability, named as it was typed; none without the option."""
+    words = ["ask", str(file), "AFIB", "LBBB", "--weights", str(weights), "--json"]
+    result = CliRunner().invoke(app, [*words, "--explain"])
+    assert result.exit_code == 0, result.stderr
+    explained = json.loads(result.stdout)["explanations"]
+    assert [one["query"] for one in explained] == ["AFIB", "LBBB"]
+    assert all(len(one["lead_sums"]) == 12 for one in explained)
+    assert "explanations" not in json.loads(CliRunner().invoke(app, words).stdout)
+
+
+def test_a_plain_picture_is_drawn_without_explaining(
+    weights: Path, file: Path, tmp_path: Path
+) -> None:
+    """And it is smaller, having no maps below."""
+    sizes = []
+    for option in ("--explain", "--no-explain"):
+        plot = tmp_path / f"{option}.png"
+        words = ["ask", str(file), "LBBB", "--weights", str(weights), "--plot", str(plot), option]
+        assert CliRunner().invoke(app, words).exit_code == 0
+        sizes.append(int.from_bytes(plot.read_bytes()[20:24], "big"))  # height in the PNG header
+    assert sizes[0] > sizes[1] + 300
+
+
+def test_more_questions_than_fit_a_picture_are_told(
+    weights: Path, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The most probable are drawn."""
+    monkeypatch.setattr("supreme_ecg.serving.explained_paper.MOST_SHEETS", 1)
+    plot = tmp_path / "ecg.png"
+    words = ["ask", str(file), "LBBB", "AFIB", "--weights", str(weights), "--plot", str(plot)]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0
+    assert "the 1 most probable of 2" in result.stderr
+
+
+def test_what_a_probability_means_is_said_where_it_is_shown(weights: Path, file: Path) -> None:
+    """Uncalibrated weights are said to be so; calibrated ones say of what, and from when on it is a yes."""
+    asked = ["ask", str(file), "LBBB", "--weights", str(weights), "--no-explain"]
+    plain = CliRunner().invoke(app, asked, env={"COLUMNS": "200"})
+    assert "Probabilities are not calibrated" in plain.stdout
+    calibration = Calibration(
+        meaning="that a report would mention the finding",
+        method="by hand",
+        overall=Curve(),
+        rule="f1",
+        minimum_positives=20,
+        threshold=0.321,
+    )
+    store_calibration(weights, calibration)
+    shown = CliRunner().invoke(app, asked, env={"COLUMNS": "200"})
+    assert shown.exit_code == 0, shown.output
+    assert "Probability: that a report would mention the finding" in shown.stdout
+    assert "0.321" in shown.stdout

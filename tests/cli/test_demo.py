@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from supreme_ecg.cli import demo
 from supreme_ecg.cli.main import app
+from supreme_ecg.models.pretrained import PACKAGED
+from supreme_ecg.records.reading import read_record
+from tests.models.small_model import small_model
 
 
 @pytest.mark.slow
@@ -24,6 +28,20 @@ def test_the_demo_goes_from_a_cohort_to_answers(tmp_path: Path, monkeypatch) -> 
     assert len(values["ask"]["answers"]) == 6
     assert Path(values["plot"]).read_bytes().startswith(b"\x89PNG")
     assert (folder / "run" / "model" / "model.json").is_file()
+
+
+def test_the_packaged_model_answers_first(letters, tmp_path: Path, monkeypatch) -> None:
+    """About sample ECGs that are there to be asked about again; with none packaged, nothing is said."""
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("supreme_ecg.models.supreme.TransformerTextEncoder", lambda _: letters)
+    monkeypatch.setattr("supreme_ecg.models.pretrained._packaged_folder", lambda: tmp_path / "w")
+    assert demo._ask_packaged(tmp_path / "samples", seed=0) == ()
+    small_model(letters).save(tmp_path / "w" / PACKAGED)
+    samples = demo._ask_packaged(tmp_path / "samples", seed=0)
+    assert [one.conditions for one in samples][:2] == [(), ("atrial_fibrillation",)]
+    assert all(len(one.reply.answers) == len(demo.QUESTIONS) for one in samples)
+    assert all(read_record(tmp_path / "samples" / one.file).leads for one in samples)
+    demo._print_samples(samples, tmp_path / "samples")
 
 
 def test_a_folder_that_exists_is_left_alone(tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
 from supreme_ecg.errors import RecordError
 from supreme_ecg.records.leads import STANDARD_LEADS
-from supreme_ecg.records.paper import draw_on_paper
+from supreme_ecg.records.paper import Shading, draw_on_axes, draw_on_paper, make_figure
 from supreme_ecg.records.record import Record
 
 
@@ -106,3 +107,20 @@ def test_a_picture_that_cannot_be_written_is_one_clear_error(tmp_path: Path, nam
     """An absent folder and an unknown picture format are both reported."""
     with pytest.raises(RecordError, match="picture file"):
         draw_on_paper(make(), tmp_path / name)
+
+
+def test_shading_is_drawn_behind_recorded_leads_only() -> None:
+    """In the stretch of time that the lead shows; V1 stands third in its row, so at 5 to 7.5 s."""
+    times = np.arange(1000) / 100
+    leads = {name: np.sin(times).astype(np.float32) for name in ("I", "V1")}
+    cells = np.tile([1.0, 0.0, 0.0, 0.5], (100, 1))
+    figure = make_figure(270, 150)
+    axes = figure.add_axes((0, 0, 1, 1))
+    shading = Shading({"I": cells, "V1": cells, "V6": cells}, 0.1)
+    draw_on_axes(axes, Record(id="r", leads=leads, sampling_rate_hz=100), shading=shading)
+    (cells_drawn,) = [c for c in axes.collections if isinstance(c, PolyCollection)]
+    left = np.array([path.vertices[:, 0].min() for path in cells_drawn.get_paths()])
+    assert len(left) == 50
+    assert left.min() == pytest.approx(15)  # mm: the paper's margin
+    assert set(np.unique(left > 15 + 5 * 25 - 0.1)) == {False, True}
+    assert left.max() == pytest.approx(15 + 7.4 * 25)

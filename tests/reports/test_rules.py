@@ -240,7 +240,7 @@ def test_a_concept_is_said_once_for_words_that_touch() -> None:
 
 def test_the_extractor_says_its_name() -> None:
     """Each finding carries the extractor's name and version."""
-    assert {each.extractor for each in EXTRACTOR.extract("LVH")} == {EXTRACTOR.name} == {"rules/2"}
+    assert {each.extractor for each in EXTRACTOR.extract("LVH")} == {EXTRACTOR.name} == {"rules/3"}
 
 
 WORDS = st.sampled_from(

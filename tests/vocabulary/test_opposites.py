@@ -81,6 +81,15 @@ def test_saying_nothing_opposes_saying_something(opposites) -> None:
     assert "number" in opposites.differing("frequent extrasystoles", "single extrasystoles")
 
 
+def test_only_what_is_said_can_contradict(opposites) -> None:
+    """Silence contradicts nothing, but an incomplete block is not one without a word about it."""
+    assert opposites.contradicting("left axis", "right axis") == ("laterality",)
+    assert opposites.contradicting("axis", "right axis") == ()
+    assert opposites.contradicting("biatrial enlargement", "left atrial enlargement") == ()
+    assert "completeness" in opposites.contradicting("right block", "incomplete right block")
+    assert "number" not in opposites.contradicting("extrasystole", "frequent extrasystoles")
+
+
 def test_a_longer_term_hides_the_shorter_ones_in_it() -> None:
     """``high lateral`` says nothing of size where the file gives it no side."""
     groups = Opposites({"size": {"high": frozenset({"high"}), "high lateral": frozenset()}})

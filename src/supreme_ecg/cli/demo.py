@@ -18,6 +18,7 @@ from supreme_ecg.cli.console import console, error_console, print_json, progress
 if TYPE_CHECKING:
     from supreme_ecg.evaluation.zero_shot import ZeroShotResult
     from supreme_ecg.serving.ask import Reply
+    from supreme_ecg.serving.samples import SampleReply
     from supreme_ecg.store.reading import Store
 
 QUESTIONS: Final = (
@@ -43,7 +44,7 @@ def demo_command(
     seed: Annotated[int, typer.Option(min=0, help="Decides patients and training.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Make a cohort, train a small model on its reports, score it and ask it about one ECG."""
+    """Ask the packaged model about sample ECGs; then make, train and ask a small one."""
     from supreme_ecg.errors import CorpusError  # noqa: PLC0415
 
     if folder.exists():
@@ -53,12 +54,16 @@ def demo_command(
             found="an existing one",
             remedy=f"Remove it (rm -r {folder}) or give another name.",
         )
+    samples = _ask_packaged(folder / "samples", seed=seed)
+    if samples and not json:
+        _print_samples(samples, folder / "samples")
     store = _make_store(folder, patients=patients, seed=seed)
     model = _train(folder, store, seed=seed)
     result = _score(model, store, seed=seed)
     reply, plot = _ask(model, store, folder)
     if json:
-        print_json({"zero_shot": result.to_json(), "ask": reply.to_json(), "plot": str(plot)})
+        values = {"zero_shot": result.to_json(), "ask": reply.to_json(), "plot": str(plot)}
+        print_json({"packaged": [one.to_json() for one in samples], **values})
         return
     _print_scores(result)
     _print_answers(reply, store)
@@ -78,6 +83,35 @@ def _step(title: str) -> Iterator[None]:
     begun = time.perf_counter()
     yield
     error_console.print(f"{title} [dim]({time.perf_counter() - begun:.1f} s)[/]", highlight=False)
+
+
+def _ask_packaged(folder: Path, *, seed: int) -> tuple[SampleReply, ...]:
+    """The packaged model's answers about sample ECGs; none where the package brings no weights."""
+    from supreme_ecg.models.pretrained import PACKAGED, packaged_weights  # noqa: PLC0415
+
+    if PACKAGED not in packaged_weights():
+        return ()
+    from supreme_ecg.models.supreme import SuPreME  # noqa: PLC0415
+    from supreme_ecg.serving.samples import ask_about_samples  # noqa: PLC0415
+
+    with _step(f"0  asked the packaged model, {PACKAGED}, about simulated ECGs"):
+        return ask_about_samples(SuPreME.from_pretrained(), QUESTIONS, folder, seed=seed)
+
+
+def _print_samples(samples: tuple[SampleReply, ...], folder: Path) -> None:
+    """Print a column per ECG, headed by what is true of its heart."""
+    table = Table("asked", title="A model trained on real ECGs and their reports, simulated hearts")
+    for one in samples:
+        table.add_column(", ".join(one.conditions).replace("_", " ") or "healthy", justify="right")
+    for row, query in enumerate(QUESTIONS):
+        cells = (_number(one.reply.answers[row].probability) for one in samples)
+        table.add_row(query, *cells)
+    console.print(table)
+    console.print(
+        f"Try: supreme ask {folder / samples[0].file} 'atrial flutter'\n",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def _make_store(folder: Path, *, patients: int, seed: int) -> Store:
@@ -192,7 +226,7 @@ def _print_answers(reply: Reply, store: Store) -> None:
     console.print(f"\nIts report says: [italic]{escape(said)}[/]", highlight=False)
     table = Table("asked", "probability", title=f"ECG {reply.record}")
     for answer in asdict(reply)["answers"]:
-        table.add_row(answer["query"], f"{answer['probability']:.3f}")
+        table.add_row(answer["query"], _number(answer["probability"]))
     console.print(table)
     for warning in reply.warnings:
         console.print(f"[yellow]note[/] {escape(warning)}", highlight=False)

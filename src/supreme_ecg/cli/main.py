@@ -9,7 +9,9 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from supreme_ecg import __version__
+from supreme_ecg.cli.align_text import align_text_command
 from supreme_ecg.cli.ask import ask_command
+from supreme_ecg.cli.calibrate import calibrate_command
 from supreme_ecg.cli.console import console, error_console
 from supreme_ecg.cli.demo import demo_command
 from supreme_ecg.cli.extract import extract_command
@@ -17,8 +19,10 @@ from supreme_ecg.cli.findings import findings_command
 from supreme_ecg.cli.ingest import ingest_command
 from supreme_ecg.cli.labels import labels_command
 from supreme_ecg.cli.pretrain import pretrain_command
+from supreme_ecg.cli.robustness import robustness_command
 from supreme_ecg.cli.score_extraction import score_extraction_command
 from supreme_ecg.cli.vocabulary import vocabulary_command
+from supreme_ecg.cli.wording import wording_command
 from supreme_ecg.cli.zero_shot import zero_shot_command
 from supreme_ecg.errors import SupremeError
 
@@ -67,8 +71,12 @@ for name, command in (
     ("labels", labels_command),
     ("score-extraction", score_extraction_command),
     ("vocabulary", vocabulary_command),
+    ("align-text", align_text_command),
     ("pretrain", pretrain_command),
+    ("calibrate", calibrate_command),
     ("zero-shot", zero_shot_command),
+    ("wording", wording_command),
+    ("robustness", robustness_command),
     ("ask", ask_command),
 ):
     app.command(name)(command)

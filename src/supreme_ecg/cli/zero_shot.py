@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,9 +15,9 @@ from rich.table import Table
 from supreme_ecg.cli.console import console, print_json, progress_bar
 from supreme_ecg.cli.cost import peak_memory_mb
 from supreme_ecg.cli.folds import parse_folds
+from supreme_ecg.cli.scoring_options import find_tasks, require_writable
 
 if TYPE_CHECKING:
-    from supreme_ecg.evaluation.task import Task
     from supreme_ecg.evaluation.zero_shot import MacroScore, ZeroShotResult
 
 
@@ -52,9 +51,9 @@ def zero_shot_command(
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
     chosen = None if folds is None else parse_folds(folds)
-    _require_writable(json)
+    require_writable(json)
     opened = Store.open(store)
-    tasks = _find_tasks(task, corpus=opened.corpus, store=store)
+    tasks = find_tasks(task, corpus=opened.corpus, store=store)
     model = SuPreME.from_pretrained(weights)
     plans = [
         plan_zero_shot(model, opened, one, folds=chosen, allow_seen=allow_seen) for one in tasks
@@ -77,7 +76,8 @@ def zero_shot_command(
             )
             seconds = round(time.perf_counter() - begun, 2)
             cost = {"seconds": seconds, "peak_memory_mb": peak_memory_mb()}
-            results.append(replace(result, run={**result.run, **cost}))
+            own = {"weights_sha256": model.weights_sha256, **cost}
+            results.append(replace(result, run={**result.run, **own}))
     _show(results, json=json)
 
 
@@ -153,31 +153,3 @@ def _number(value: float | None) -> str:
 
 def _interval(ends: tuple[float, float] | None) -> str:
     return "-" if ends is None else f"{ends[0]:.3f}, {ends[1]:.3f}"
-
-
-def _find_tasks(names: Sequence[str], *, corpus: str, store: Path) -> list[Task]:
-    """The tasks named; ``all`` stands for every task of the store's corpus."""
-    from supreme_ecg.errors import TaskError  # noqa: PLC0415
-    from supreme_ecg.evaluation.task import Task, tasks_of  # noqa: PLC0415
-
-    if "all" not in names:
-        return [Task.load(name) for name in dict.fromkeys(names)]
-    tasks = tasks_of(corpus)
-    if not tasks:
-        raise TaskError(
-            store,
-            expected="a corpus that the package has tasks for",
-            found=corpus,
-            remedy="Write a task file (see docs/evaluation.md) and give its path as --task.",
-        )
-    return list(tasks)
-
-
-def _require_writable(path: Path | None) -> None:
-    """Find out before the long work, not after, that the result could not be written."""
-    if path is None or path == Path("-"):
-        return
-    folder = path.parent
-    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-        message = f"{path} is a folder, or is in a folder that is absent or closed to you"
-        raise typer.BadParameter(message, param_hint="--json")

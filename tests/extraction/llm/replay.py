@@ -82,6 +82,10 @@ class Replay:
         self._server.server_close()
         self._thread.join()
 
+    def refuse(self) -> None:
+        """Take no more connections, as a server that has ended."""
+        self._server.socket.close()
+
     @property
     def statements(self) -> list[str]:
         """The statement of each request."""

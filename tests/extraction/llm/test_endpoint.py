@@ -7,13 +7,14 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from supreme_ecg.errors import EndpointError, ExtraError
-from supreme_ecg.extraction.llm.backoff import Backoff
+from supreme_ecg.extraction.llm.backoff import Backoff, Gate
 from supreme_ecg.extraction.llm.cache import AnswerCache
 from supreme_ecg.extraction.llm.chat import Completion, Message, Question, Sampling, Unanswered
 from supreme_ecg.extraction.llm.endpoint import EndpointChat
@@ -50,15 +51,17 @@ def test_a_busy_server_is_asked_again_when_it_says(connect, waits) -> None:
     assert waits == [7, 4]
 
 
-def test_one_slow_down_holds_all_requests(connect, waits) -> None:
-    """After a 429 nobody asks before the time that the server named."""
-    with Replay(
-        lambda _, number: Reply() if number else Reply(status=429, headers={"Retry-After": "9"})
-    ) as server:
-        chat = connect(server.url, concurrency=1)
-        assert all(isinstance(each, Completion) for each in answers(chat, 3))
-    assert waits[0] == 9
-    assert len(server.requests) == 4
+@pytest.mark.parametrize(("status", "held"), [(429, [9]), (503, [9]), (529, [9]), (500, [])])
+def test_one_slow_down_holds_all_requests(
+    status: int, held: list[float], connect, monkeypatch
+) -> None:
+    """What a busy server asks for is a wait of everybody, what an error asks for of one request."""
+    holds: list[float] = []
+    monkeypatch.setattr(Gate, "hold", lambda _, seconds: holds.append(seconds))
+    trouble = Reply(status=status, headers={"Retry-After": "9"})
+    with Replay(lambda _, number: Reply() if number else trouble) as server:
+        assert isinstance(answers(connect(server.url))[0], Completion)
+    assert holds == held
 
 
 @pytest.mark.parametrize("status", [408, 409, 500, 502, 504, 529])
@@ -98,24 +101,71 @@ def test_an_answer_that_is_not_of_the_protocol_is_given_up_after_all_tries(
     assert len(server.requests) == 3
 
 
-def test_one_question_that_the_server_refuses_does_not_stop_the_others(
-    connect, table, full
+@pytest.mark.parametrize(
+    ("trouble", "reason"),
+    [
+        (Reply(status=500), "HTTP 500"),
+        (Reply(status=429), "HTTP 429"),
+        (Reply(dropped=True), "a broken connection"),
+        (Reply(wait=lambda: time.sleep(0.6)), "no answer in time"),
+    ],
+    ids=["error", "429", "dropped", "time-out"],
+)
+def test_one_question_that_never_gets_an_answer_does_not_stop_the_others(
+    trouble: Reply, reason: str, connect, table, full
 ) -> None:
     """It is listed as unanswered and is not in the cache, so that the next run asks again."""
 
     def answer(body: dict, number: int) -> Reply:
-        bad = "flutter" in statement_of(body)
-        return Reply(status=500) if bad else finding_of(body, number)
+        return trouble if "flutter" in statement_of(body) else finding_of(body, number)
 
     cache = AnswerCache()
     with Replay(answer) as server:
-        extractor = LlmExtractor(connect(server.url), table, prompt=full, cache=cache)
+        chat = connect(server.url, timeout_s=0.3 if trouble.wait else 5.0)
+        extractor = LlmExtractor(chat, table, prompt=full, cache=cache)
         found = extractor.extract_many(STATEMENTS)
     assert [text for text in STATEMENTS if found[text]] == [s for s in STATEMENTS if s[0] != "a"]
     assert [(e.statement, e.reason) for e in extractor.rejections] == [
-        ("atrial flutter", "no answer: HTTP 500")
+        ("atrial flutter", f"no answer: {reason}")
     ]
     assert extractor.turns("atrial flutter") == ()
+
+
+def test_a_connection_dropped_in_mid_run_changes_nothing(connect, table, full) -> None:
+    """The findings are those of a run without it, and one question was asked twice."""
+    found = []
+    for bad in (None, 2):
+        with Replay(
+            lambda body, n, bad=bad: Reply(dropped=True) if n == bad else finding_of(body, n)
+        ) as server:
+            extractor = LlmExtractor(connect(server.url, concurrency=1), table, prompt=full)
+            found.append(extractor.extract_many(STATEMENTS))
+    assert found[0] == found[1]
+    assert all(found[1].values())
+    assert extractor.rejections == []
+    assert server.statements == [*STATEMENTS[:3], *STATEMENTS[2:]]
+
+
+def test_a_server_that_goes_away_in_mid_run_ends_it_and_the_next_goes_on(
+    connect, tmp_path: Path, table, full
+) -> None:
+    """One error says that answers are kept, and the next server is asked for the rest alone."""
+    path, gone = tmp_path / "cache.sqlite", threading.Event()
+
+    def answer(body: dict, number: int) -> Reply:
+        if number == 2:
+            server.refuse()
+            gone.set()
+        return Reply(dropped=True) if gone.is_set() else finding_of(body, number)
+
+    with Replay(answer) as server, AnswerCache(path) as cache:
+        chat = connect(server.url, concurrency=1)
+        with pytest.raises(EndpointError, match=r"no connection after 3 tries.*answers are kept"):
+            LlmExtractor(chat, table, prompt=full, cache=cache).extract_many(STATEMENTS)
+    with Replay(finding_of) as server, AnswerCache(path) as cache:
+        extractor = LlmExtractor(connect(server.url), table, prompt=full, cache=cache)
+        assert all(extractor.extract_many(STATEMENTS).values())
+        assert sorted(server.statements) == sorted(STATEMENTS[2:])
 
 
 def test_many_questions_without_an_answer_stop_the_run(connect) -> None:

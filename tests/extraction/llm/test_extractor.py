@@ -98,6 +98,26 @@ def test_identifiers_do_not_leave_and_cost_one_question(connect, table, full) ->
         assert text[start:end] == "flutter"
 
 
+def test_no_identifier_is_in_anything_that_is_sent_or_cached(
+    connect, tmp_path: Path, table, full
+) -> None:
+    """Neither in a first question nor in a repair, in headers, or in the file of the answers."""
+    statement = (
+        "Confirmed by Featherstone, MRN 4711-22, 11.12.2013: flutter (Okafor, a.b@c.example)"
+    )
+    secrets = ("Featherstone", "4711", "2013", "Okafor", "a.b@c")
+    replay = Replay(lambda _, n: Reply(FLUTTER if n else "no"))
+    with replay as server, AnswerCache(tmp_path / "cache.sqlite") as cache:
+        chat = connect(server.url)
+        extractor = LlmExtractor(chat, table, prompt=full, cache=cache, names=["Okafor"])
+        (found,) = extractor.extract(statement)
+    assert statement[slice(*found.span)] == "flutter"
+    assert len(server.requests) == 2
+    kept = [path.read_bytes().decode("latin-1") for path in tmp_path.iterdir()]
+    for text in (json.dumps(server.requests), json.dumps(server.headers), *kept):
+        assert not [each for each in secrets if each.lower() in text.lower()]
+
+
 def test_it_runs_as_any_batch_extractor(connect, table, full) -> None:
     """A table of reports becomes findings; each distinct statement is done once."""
     reports = ["Atrial flutter. Atrial flutter.", None, "Atrial flutter"]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -58,11 +61,51 @@ def test_a_command_runs_beside_the_server(packages: Path, tmp_path: Path) -> Non
         socket.create_connection((address.hostname, address.port))
 
 
-def test_a_server_that_ends_at_once_is_said(packages: Path) -> None:
-    """The error has its exit status."""
-    (packages / "llama_cpp" / "server" / "__main__.py").write_text("raise SystemExit(3)")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_server_ends_with_whoever_started_it(
+    number: signal.Signals, packages: Path, tmp_path: Path
+) -> None:
+    """Terminated or interrupted while the command runs: no server stays behind, no traceback."""
+    seen = tmp_path / "seen"
+    wait = (
+        "import os, sys, time; from pathlib import Path; p = Path(sys.argv[1]);"
+        "p.with_suffix('.part').write_text(os.environ['SUPREME_LLM_URL']);"
+        "p.with_suffix('.part').rename(p); time.sleep(60)"
+    )
+    words = ["-m", "supreme_ecg.extraction.llm.local_server", "smollm2-135m", "--"]
+    command = [sys.executable, *words, sys.executable, "-c", wait, str(seen)]
+    with (tmp_path / "said").open("w") as said, subprocess.Popen(command, stderr=said) as starter:
+        until = time.monotonic() + 30
+        while not seen.exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        starter.send_signal(number)
+        assert starter.wait(30) == 128 + number
+    assert "Traceback" not in (tmp_path / "said").read_text()
+    address = urlsplit(seen.read_text())
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((address.hostname, address.port))
+
+
+def test_a_server_that_ends_at_once_is_said(packages: Path, capsys) -> None:
+    """The error has its exit status, and the end of what it wrote stands above it."""
+    words = (
+        "import sys; print(*range(99), 'no such weights', sep='\\n', file=sys.stderr); sys.exit(3)"
+    )
+    (packages / "llama_cpp" / "server" / "__main__.py").write_text(words)
     with pytest.raises(EndpointError, match="ended with 3"), local_server.serving("smollm2-135m"):
         pass
+    shown = capsys.readouterr().err.splitlines()
+    assert shown[-1] == "no such weights"
+    assert len(shown) == 20
+
+
+def test_what_a_server_writes_while_it_serves_is_not_shown(packages: Path, capfd) -> None:
+    """Its tracebacks about requests, which the client sees to, are no lines of a command."""
+    main = packages / "llama_cpp" / "server" / "__main__.py"
+    main.write_text(f"import sys; print('Traceback', file=sys.stderr, flush=True)\n{SERVER}")
+    with local_server.serving("smollm2-135m"):
+        pass
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_missing_packages_are_named(monkeypatch) -> None:

@@ -59,6 +59,19 @@ def test_the_version_names_all_that_the_model_sees(table: ConceptTable, tmp_path
     assert all(version.startswith("full-1+") for version in versions)
 
 
+def test_a_prompt_that_shows_no_concepts_outlives_a_change_of_the_table(table) -> None:
+    """``entity-1`` asks the same whatever the table has, so its answers stay good."""
+    smaller = dict(table.concepts)
+    del smaller["pause"]
+    prompts = [Prompt.load("entity-1", each) for each in (table, ConceptTable(smaller))]
+    assert prompts[0].conversation("pause") == prompts[1].conversation("pause")
+    assert prompts[0].schema("pause") == prompts[1].schema("pause")
+    assert prompts[0].version == prompts[1].version
+    masked = Masked("a pause", ())
+    answer = '{"findings": [{"evidence": "pause", "assertion": "Abnormal"}]}'
+    assert [p.check(answer, masked).accepted[0].concept for p in prompts] == ["pause", None]
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [("", "candidates"), ("a = [", "TOMLDecodeError"), ("colour = 1", "candidates|colour")],

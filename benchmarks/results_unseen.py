@@ -1,0 +1,59 @@
+"""The section on concepts that were left out of training, from ``docs/results/unseen.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+TITLES = {"reports": "what the reports of fold 9 say", "scp": "SCP codes of fold 9"}
+
+
+def lines(values: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines of the section.
+
+    Args:
+        values: What ``benchmarks/unseen_concepts.py`` wrote.
+    """
+    yield "## Concepts left out of training\n"
+    yield (
+        "```sh\npython benchmarks/unseen_concepts.py stores/ptb_xl --seen runs/ptb_xl/model "
+        "--out runs/unseen \\\n    --json docs/results/unseen.json\n```\n"
+    )
+    yield (
+        f"The recipe trained once more without {len(values['related'])} concepts, their synonyms and all "
+        f"below them ({values['concepts_trained']} concepts left); what is above them is left out of the "
+        "loss where they alone made it true. Asked by the preferred name. *Unseen*: this model; *seen*: the "
+        "one trained on all. Chance is 0.5; with an untrained encoder answers are arbitrary. One seed.\n"
+    )
+    for truth, title in TITLES.items():
+        yield from _table(values["truths"][truth], title)
+    above = (
+        f"{concept} ({', '.join(trained) or 'none'})"
+        for concept, trained in values["related"].items()
+    )
+    yield f"Trained concepts above each: {'; '.join(above)}.\n"
+
+
+def _table(compared: dict[str, Any], title: str) -> Iterator[str]:
+    yield f"Truth: {title}.\n"
+    yield "| concept | positives | unseen | 95 % interval | seen | untrained encoder |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    scored = [one for one in compared["concepts"] if one["scored"]]
+    for one in scored:
+        low, high = one["ci95"]
+        yield (
+            f"| {one['concept']} | {one['positives']} | **{one['unseen']:.3f}** | "
+            f"{low:.3f} to {high:.3f} | {one['seen']:.3f} | {one['untrained encoder']:.3f} |"
+        )
+    mean, (low, high) = compared["mean"], compared["mean_ci95"]["unseen"]
+    yield (
+        f"| mean of {len(scored)} | | **{mean['unseen']:.3f}** | {low:.3f} to {high:.3f} | "
+        f"{mean['seen']:.3f} | {mean['untrained encoder']:.3f} |\n"
+    )
+    few = [
+        f"{one['concept']} ({one['positives']})"
+        for one in compared["concepts"]
+        if not one["scored"]
+    ]
+    if few:
+        yield f"Too few positives: {', '.join(few)}.\n"

@@ -1,0 +1,59 @@
+"""What the scoring commands share: which tasks are meant, and whether the result can be written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from supreme_ecg.evaluation.task import Task
+
+
+def find_tasks(names: Sequence[str], *, corpus: str, store: Path) -> list[Task]:
+    """The tasks named, each once; ``all`` stands for every task of the store's corpus.
+
+    Args:
+        names: Names of packaged tasks or paths of task files, several in one between commas.
+        corpus: The store's.
+        store: For errors.
+
+    Raises:
+        TaskError: No such task, or ``all`` of a corpus that the package has none for.
+    """
+    from supreme_ecg.errors import TaskError  # noqa: PLC0415
+    from supreme_ecg.evaluation.task import Task, tasks_of  # noqa: PLC0415
+
+    single = [name for several in names for name in several.split(",")]
+    if "all" not in single:
+        return [Task.load(name) for name in dict.fromkeys(single)]
+    tasks = tasks_of(corpus)
+    if not tasks:
+        raise TaskError(
+            store,
+            expected="a corpus that the package has tasks for",
+            found=corpus,
+            remedy="Write a task file (see docs/evaluation.md) and give its path as --task.",
+        )
+    return list(tasks)
+
+
+def require_writable(path: Path | None, *, option: str = "--json") -> None:
+    """Find out before the long work, not after, that the result could not be written.
+
+    Args:
+        path: File to be written; ``-`` is standard output.
+        option: The option that named it.
+
+    Raises:
+        typer.BadParameter: It is a folder, or its folder is absent or closed.
+    """
+    if path is None or path == Path("-"):
+        return
+    folder = path.parent
+    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        message = f"{path} is a folder, or is in a folder that is absent or closed to you"
+        raise typer.BadParameter(message, param_hint=option)
