@@ -38,6 +38,15 @@ _BETWEEN: Final = frozenset(
         "mit",
     ]
 )
+_WALLS: Final = frozenset(
+    normal_word(word)
+    for word in (
+        *("anterior", "anterolateral", "anteroseptal", "apical", "inferior", "inferolateral"),
+        *("inferoposterior", "lateral", "posterior", "posterolateral", "septal"),
+        *("anteriore", "inferiore", "laterale", "septale", "posteriore"),
+    )
+)
+"""Walls of the left ventricle, which either head of an open choice can mean."""
 _LONGEST_MODIFIER: Final = 3
 _REACH: Final = 5
 """Most words from a qualifier to its head."""
@@ -241,6 +250,7 @@ def share_heads(
             *_leftwards(tokens, item, lexicon, taken, skipped),
             *_rightwards(tokens, item, lexicon, taken, skipped),
             *_ends(tokens, item, lexicon, taken),
+            *_walls(tokens, items[index - 1 : index], item, lexicon),
         )
     )
 
@@ -315,6 +325,21 @@ def _ends(
         if concept:
             yield Match(concept, item.first, start), False, tokens[start - 1].word == "or"
             return
+
+
+def _walls(
+    tokens: Sequence[Token], before: Sequence[Match], item: Match, lexicon: Lexicon
+) -> Iterator[tuple[Match, bool, bool]]:
+    """Yield the inferior infarct of "inferior injury or acute infarct"."""
+    for other in before:
+        is_choice = item.first == other.last + 2 and tokens[other.last + 1].word == "or"
+        gaps = [token.gap for token in tokens[other.last + 1 : item.first + 1]]
+        own = {token.word for token in tokens[item.first : item.last + 1]}
+        if not is_choice or any(gaps) or tokens[other.first].word not in _WALLS or own & _WALLS:
+            continue
+        named = _named(tokens, (other.first, other.first + 1), item, lexicon, joined=True)
+        if named:
+            yield Match(named[0], other.first, item.last), False, True
 
 
 def _named(

@@ -13,6 +13,8 @@ from supreme_ecg.reports.tokens import Token, tokenize
 _BREAKS: Final = frozenset({"comma", "stop"})
 _SHORTEST_JOINED: Final = 9
 """Letters from which on a phrase may be written together or apart: ``in i, mi`` is no ``imi``."""
+_WORDS_TOO: Final = frozenset({"erst"})
+"""Longer abbreviations that are words in small letters (German "erst": only)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,8 @@ class Lexicon:
 
     Args:
         phrases: Triples (phrase, concept id, whether the phrase is an abbreviation).
-            An abbreviation of one or two letters matches only in the case it is given in,
-            because ``st`` and ``as`` are words too.
+            An abbreviation of one or two letters, and a longer one that is a word too, matches only
+            in the case it is given in, because ``st`` and ``as`` are words.
         endings: Whether words with different endings are different.
 
     Raises:
@@ -55,7 +57,7 @@ class Lexicon:
                 continue
             self._add(words, concept, phrase)
             self.words.update(token.plain for token in tokens)
-            if is_abbreviation and len(phrase) <= 2:
+            if is_abbreviation and (len(phrase) <= 2 or phrase.casefold() in _WORDS_TOO):
                 joined = "".join(words)
                 self._exact[joined] = self._exact.get(joined, frozenset()) | {phrase}
 

@@ -43,7 +43,7 @@ class RuleExtractor:
         lexicon: Phrases and the concepts they name.
     """
 
-    name: Final = "rules/2"
+    name: Final = "rules/3"
     """Name and version, stored with every finding."""
 
     def __init__(self, lexicon: Lexicon) -> None:
@@ -87,6 +87,7 @@ class RuleExtractor:
             if match not in bare or narrower.concept != match.concept
         ]
         found += _qualifying(qualifiers, items, said)
+        found += [(again, said[item]) for item in items for again in self._repeated(tokens, item)]
         found = _with_companions(found)
         found += list(_implied(found))
         return tuple(
@@ -111,6 +112,22 @@ class RuleExtractor:
                 found[kind].append(best)
             first = best.last + 1 if best else first + 1
         return found
+
+    def _repeated(self, tokens: Sequence[Token], item: Match) -> Iterator[Match]:
+        """Yield what a bracket says once more in other words: "2nd degree block (Mobitz I)"."""
+        near = range(item.first + 1, min(item.last + 2, len(tokens)))
+        opening = next((index for index in near if tokens[index].opens), None)
+        again = None if opening is None else self._lexicon.longest(tokens, opening)
+        if opening is None or again is None:
+            return
+        is_same = (again.concept, item.concept, item.concept) in _companions()
+        if again.last != item.last and not is_same:
+            return
+        for first in range(item.first, opening):
+            before = self._lexicon.longest(tokens[:opening], first)
+            if before and before.last == opening - 1 and before.concept != item.concept:
+                yield before
+                return
 
     def _denial_of_more(self, tokens: Sequence[Token], item: Match) -> Match | None:
         """Return the denial that a finding begins with if it denies more: "no P wave changes"."""

@@ -93,6 +93,8 @@ _ENDS: Final = frozenset(
         "because",
     ]
 )
+_WITH: Final = frozenset({"with", "mit", "med"})
+_VERBS: Final = frozenset(["is", "are", "ist", "sind", "ar"])
 _REACH: Final = 7
 """Most words between a cue and its finding."""
 _UNKNOWN_REACH: Final = 4
@@ -220,6 +222,9 @@ def _targets(
         return []
     if cue.direction == "either":
         near = following is not None and _stands_near(cue, tokens, items[following])
+        near = near and not (
+            preceding is not None and _ends_a_phrase(cue, tokens, items[preceding])
+        )
         forward = following is not None and (near or preceding is None)
     else:
         forward = cue.direction == "forward"
@@ -230,7 +235,8 @@ def _targets(
         return around
     if not forward and preceding is not None:
         joined = _is_choice(tokens, items[preceding])
-        return [preceding, *_backward(preceding, links, cue, joined=joined)]
+        with_it = _accompanied(cue, tokens, items, preceding)
+        return [preceding, *with_it, *_backward(preceding, links, cue, joined=joined)]
     return []
 
 
@@ -257,6 +263,13 @@ def _ends_an_unknown_item(cue: Cue, tokens: Sequence[Token], item: Match) -> boo
         return False
     named = [token for token in between[comma:-1] if not token.plain[-1].isdigit()]
     return any(token.plain not in _FILLERS | _AND | _OR | _REFERRING for token in named)
+
+
+def _ends_a_phrase(cue: Cue, tokens: Sequence[Token], item: Match) -> bool:
+    """Whether a cue stands right behind a finding and before a comma: "infarct likely, no change"."""
+    behind = cue.last + 1
+    touches = item.last + 1 == cue.first and not tokens[cue.first].gap
+    return touches and behind < len(tokens) and tokens[behind].gap == "comma"
 
 
 def _stands_near(cue: Cue, tokens: Sequence[Token], item: Match) -> bool:
@@ -336,6 +349,19 @@ def _goes_on_to(tokens: Sequence[Token], before: Match, after: Match) -> bool:
     gaps = {token.gap for token in between}
     is_list = between[0].gap == "comma" or between[0].word in _OR
     return is_list and "stop" not in gaps and not any(token.plain in _ENDS for token in between)
+
+
+def _accompanied(
+    cue: Cue, tokens: Sequence[Token], items: Sequence[Match], index: int
+) -> list[int]:
+    """Return the finding that "infarct with aneurysm is likely" speaks of beside the aneurysm."""
+    verbs = {tokens[cue.first].word, tokens[cue.first - 1].word} & _VERBS
+    is_verb = bool(verbs) and cue.assertion == "uncertain"
+    if index == 0 or not is_verb:
+        return []
+    between = tokens[items[index - 1].last + 1 : items[index].first + 1]
+    is_with = len(between) == 2 and between[0].word in _WITH
+    return [index - 1] if is_with and not any(token.gap for token in between) else []
 
 
 def _backward(start: int, links: Sequence[Link], cue: Cue, *, joined: bool) -> list[int]:

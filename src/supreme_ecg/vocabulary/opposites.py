@@ -91,6 +91,20 @@ class Opposites:
             name for name, (a, b) in pairs.items() if a != b and ANY not in a and ANY not in b
         )
 
+    def contradicting(self, one: str, other: str) -> tuple[str, ...]:
+        """Return the names of the groups in which both texts take a side and none of it is the same.
+
+        A text that says nothing contradicts none, unless silence has a side of its own in the group: a
+        bundle branch block is complete where nothing is said.
+        """
+        texts = normalise(one), normalise(other)
+        pairs = {name: tuple(map(group.sides, texts)) for name, group in self._groups.items()}
+        return tuple(
+            name
+            for name, (a, b) in pairs.items()
+            if a and b and not a & b and ANY not in a and ANY not in b
+        )
+
 
 class _Group:
     """The terms of one group, found longest first and without overlap."""

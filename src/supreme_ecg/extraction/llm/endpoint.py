@@ -220,8 +220,11 @@ class EndpointChat:
             ) from None
         except openai.APITimeoutError:
             raise _Failure("no answer in time") from None
-        except openai.APIConnectionError:
-            raise _Failure("no connection", unreachable=True) from None
+        except openai.APIConnectionError as error:
+            cause = type(error.__cause__).__name__  # of httpx, or of what takes its place
+            if cause == "ConnectError":
+                raise _Failure("no connection", unreachable=True) from None
+            raise _Failure("a broken connection") from None
         except (openai.OpenAIError, ValueError, TypeError, AttributeError, LookupError):
             raise _Failure("an answer that is not of the protocol") from None
 

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -24,7 +26,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from supreme_ecg.errors import EndpointError, ExtraError
 
@@ -32,6 +34,8 @@ HOST: Final = "127.0.0.1"
 _CONTEXT_TOKENS: Final = 4096
 _READY_S: Final = 120.0
 _STOP_S: Final = 10.0
+_LINES_SHOWN: Final = 20
+"""Of what a server wrote that did not start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +103,7 @@ def serving(name: str, *, port: int = 0, threads: int | None = None) -> Iterator
 
     Raises:
         ExtraError: The extra ``llm-local`` or the model's package is not installed.
-        EndpointError: The server did not start; its own words are on stderr.
+        EndpointError: The server did not start; its last words are on stderr.
     """
     if find_spec("llama_cpp") is None:
         raise ExtraError(
@@ -114,18 +118,14 @@ def serving(name: str, *, port: int = 0, threads: int | None = None) -> Iterator
     command += ["--n_ctx", str(_CONTEXT_TOKENS), "--chat_format", MODELS[name].chat_format]
     if threads:
         command += ["--n_threads", str(threads), "--n_threads_batch", str(threads)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        url = f"http://{HOST}:{port}/v1"
-        _wait_until_ready(server, url)
-        yield url
-    finally:
-        server.terminate()
+    with tempfile.TemporaryFile() as log:
+        server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
         try:
-            server.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+            url = f"http://{HOST}:{port}/v1"
+            _wait_until_ready(server, url, log)
+            yield url
+        finally:
+            _stop(server)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -145,6 +145,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return subprocess.run(words[cut + 1 :], env=os.environ | place, check=False).returncode
 
 
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    try:
+        server.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def _end(number: int, _: object) -> None:
+    sys.exit(128 + number)
+
+
 def _until_interrupted() -> int:
     try:
         while True:
@@ -159,7 +172,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_until_ready(server: subprocess.Popen[bytes], url: str) -> None:
+def _wait_until_ready(server: subprocess.Popen[bytes], url: str, log: IO[bytes]) -> None:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     until = time.monotonic() + _READY_S
     while time.monotonic() < until and server.poll() is None:
@@ -168,6 +181,9 @@ def _wait_until_ready(server: subprocess.Popen[bytes], url: str) -> None:
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.3)
+    log.seek(0)
+    said = log.read().decode("utf-8", "replace").splitlines()
+    sys.stderr.write("".join(f"{line}\n" for line in said[-_LINES_SHOWN:]))
     raise EndpointError(
         url,
         expected=f"a server within {_READY_S:.0f} s",
@@ -177,7 +193,10 @@ def _wait_until_ready(server: subprocess.Popen[bytes], url: str) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _end)  # so that the server goes too
     try:
         sys.exit(main())
     except (ExtraError, EndpointError) as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)

@@ -107,14 +107,24 @@ class Prompt:
     def version(self) -> str:
         """Name with a fingerprint of everything that the model gets to see: ``full-1+0a1b2c3d``.
 
-        The fingerprint covers the wording, the concept table and the method of the shortlist.
+        The fingerprint covers the wording and, if the prompt shows candidates, the concept table
+        and the method of the shortlist.
         """
+        if not self._shows_concepts:
+            return self._version_of([self.wording.model_dump()])
         concepts = [
             (each.id, each.name, each.definition, each.snomed_ct, [s.phrase for s in each.synonyms])
             for each in self._table.concepts.values()
         ]
-        seen = json.dumps([self.wording.model_dump(), concepts, shortlist.VERSION])
-        return f"{self.name}+{hashlib.sha256(seen.encode()).hexdigest()[:8]}"
+        return self._version_of([self.wording.model_dump(), concepts, shortlist.VERSION])
+
+    @property
+    def _shows_concepts(self) -> bool:
+        wording = self.wording
+        return bool(wording.candidates or wording.example_candidates)
+
+    def _version_of(self, seen: Sequence[object]) -> str:
+        return f"{self.name}+{hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:8]}"
 
     def conversation(self, statement: str) -> tuple[Message, ...]:
         """Return the turns that ask for the findings of a statement."""
