@@ -181,7 +181,9 @@ class Trainer:
             generator=generator,
         )
         queries = self.phrasing.draw(
-            synonym_share=self.recipe.labels.synonym_share, generator=generator
+            synonym_share=self.recipe.labels.synonym_share,
+            definition_share=self.recipe.labels.definition_share,
+            generator=generator,
         )
         labels = torch.from_numpy(self.data.labels[rows])
         if alpha := self.recipe.augmentation.mixup_alpha:
