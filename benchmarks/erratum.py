@@ -1,6 +1,6 @@
-"""Count the defects of the published label files, and write docs/erratum.md.
+r"""Count the defects of the published label files, and write docs/erratum.md.
 
-    python benchmarks/erratum.py MERL_SPLITS --ptb-xl PTB_XL --cpsc2018 CPSC2018 --csn CSN \\
+    python benchmarks/erratum.py MERL_SPLITS --ptb-xl PTB_XL --cpsc2018 CPSC2018 --csn CSN \
         --vocabularies VOCABULARIES --json docs/results/erratum.json --page docs/erratum.md
 
 MERL_SPLITS holds ``ptbxl``, ``icbeb`` and ``chapman``. PTB_XL: its two tables are read, no signal.
@@ -261,7 +261,7 @@ def cpsc2018(tables: Tables, source: Path, counts: dict[str, dict[str, str]]) ->
         "patient_is_record": bool((everything["patient_id"] == everything["ecg_id"]).all()),
         "scp_codes": dict(Counter(everything["scp_codes"])),
         "validation": dict(Counter(everything["validation"])),
-        "splits_rebuilt_exactly": cpsc2018_splits(sum(ids.values(), [])) == ids,
+        "splits_rebuilt_exactly": cpsc2018_splits([n for of in ids.values() for n in of]) == ids,
         "counts_agree": in_files == in_corpus,
         "headers_read": len(records),
         "seconds": round(sum(lengths), 1),

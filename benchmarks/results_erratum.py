@@ -18,13 +18,16 @@ def lines(values: dict[str, Any]) -> Iterator[str]:
     """
     yield "# Erratum of the published label files\n"
     yield (
-        "The zero-shot ECG literature scores six tasks with the label and split files of MERL's code (Liu et "
-        "al., ICML 2024, `finetune/data_split`, MIT licence), which later work copied. Each defect below was "
+        "The zero-shot ECG literature scores six tasks with the label and split files of MERL's "
+        "code (Liu et "
+        "al., ICML 2024, `finetune/data_split`, MIT licence), which later work copied. Each defect "
+        "below was "
         "counted in these files by\n"
     )
     yield f"```sh\n{COMMAND}\n```\n"
     yield (
-        "This page is its output; do not edit. The files are not part of this repository. `published` labels "
+        "This page is its output; do not edit. The files are not part of this repository. "
+        "`published` labels "
         "reproduce them, defects included; `corrected` labels have none of these (see "
         "[evaluation.md](evaluation.md)).\n"
     )
@@ -57,7 +60,8 @@ def _substring(found: dict[str, Any]) -> Iterator[str]:
     explained = sum(one["labels_that_searching_a_part_explains"] for one in found.values())
     yield (
         "A record has a class if the class's acronym is a *part* of the text that lists its acronyms: `AF` "
-        "(flutter) in `AFIB`, `ST` (sinus tachycardia) in `STTC`, `STE`, `STDD`, `STTU`, `SA` in `LVQRSAL`, `CR` "
+        "(flutter) in `AFIB`, `ST` (sinus tachycardia) in `STTC`, `STE`, `STDD`, `STTU`, `SA` in "
+        "`LVQRSAL`, `CR` "
         "in `CCR`, `AVB` and `VB` in `1AVB` and `2AVB`, `2AVB` in `2AVB1`. This rule gives "
         f"{explained:,} of {total:,} published labels.\n"
     )
@@ -71,7 +75,8 @@ def _substring(found: dict[str, Any]) -> Iterator[str]:
         )
     yield ""
     yield (
-        "Test file, by class. *Perfect reader*: the AUROC, against the published labels, of one who knows the "
+        "Test file, by class. *Perfect reader*: the AUROC, against the published labels, of one who "
+        "knows the "
         "true ones.\n"
     )
     yield "| class | published positives | true | false | perfect reader |"
@@ -85,9 +90,12 @@ def _substring(found: dict[str, Any]) -> Iterator[str]:
         )
     yield ""
     yield (
-        f"A perfect reader's macro-AUROC over the 38 classes is {test['perfect_reader_macro']:.3f}; no honest score of the "
-        "published task goes further. (In medicine a first-degree block is an AV block, and `2AVB1` a second-"
-        "degree one: the labels found there are true by accident. The other five classes are plainly false.)\n"
+        f"A perfect reader's macro-AUROC over the 38 classes is {test['perfect_reader_macro']:.3f}; "
+        f"no honest score of the "
+        "published task goes further. (In medicine a first-degree block is an AV block, and `2AVB1` "
+        "a second-"
+        "degree one: the labels found there are true by accident. The other five classes are "
+        "plainly false.)\n"
     )
 
 
@@ -97,10 +105,13 @@ def _dropped(found: dict[str, Any]) -> Iterator[str]:
     statements = sum(one["corpus"] for one in codes.values())
     kept = sum(one["files"] for one in codes.values())
     yield (
-        f"The files hold {found['rows']:,} records. One code that the corpus's table of names lacks drops a "
-        f"record: the PhysioNet/CinC Challenge 2021 counts {found['codes_in_corpus']} codes in this corpus, "
+        f"The files hold {found['rows']:,} records. One code that the corpus's table of names lacks "
+        f"drops a "
+        f"record: the PhysioNet/CinC Challenge 2021 counts {found['codes_in_corpus']} codes in this "
+        f"corpus, "
         f"{found['codes_unknown']} of them unknown to that table, with {found['unknown_statements']:,} "
-        f"statements. Of the {statements:,} statements with a known code {kept:,} ({kept / statements:.0%}) are "
+        f"statements. Of the {statements:,} statements with a known code {kept:,} "
+        f"({kept / statements:.0%}) are "
         "in the files.\n"
     )
     unknown = ", ".join(
@@ -118,15 +129,18 @@ def _dropped(found: dict[str, Any]) -> Iterator[str]:
     yield (
         f"Of {hand['records']} recordings at hand {len(hand['in_files'])} are in the files. Absent are the "
         f"{len(hand['absent_unknown_code'])} with an unknown code and {len(hand['absent_without_column'])} "
-        f"whose findings have no column; {len(hand['absent_otherwise'])} is absent for another reason. "
+        f"whose findings have no column; {len(hand['absent_otherwise'])} absent for another reason. "
         f"{len(hand['texts_agree'])} texts agree with the header, {len(hand['texts_differ'])} does not "
         f"({', '.join(hand['texts_differ'])}: the files lack its last code).\n"
     )
     sinus = codes["SB"]
     yield (
-        f"Sinus bradycardia, the corpus's commonest finding ({sinus['corpus']:,} records), has no column, and a "
-        f"record without any other finding is left out: {found['alone']['SB']} records of sinus bradycardia "
-        "alone are in the files. (The counts are of the challenge's issue of the corpus, whose codes differ "
+        f"Sinus bradycardia, the corpus's commonest finding ({sinus['corpus']:,} records), has no "
+        f"column, and a "
+        f"record without any other finding is left out: {found['alone']['SB']} records of sinus "
+        f"bradycardia "
+        "alone are in the files. (The counts are of the challenge's issue of the corpus, whose "
+        "codes differ "
         "from the database's own in places.)\n"
     )
 
@@ -142,12 +156,14 @@ def _csn_rest(values: dict[str, Any]) -> Iterator[str]:
     yield f"- Findings without a column: {without}.\n"
     shared = "; ".join(f"{' = '.join(found)}" for found in names["shared_codes"].values())
     yield (
-        f"- {len(names['shared_codes'])} codes stand under several acronyms in the corpus's table ({shared}); "
+        f"- {len(names['shared_codes'])} codes stand under several acronyms in the corpus's table "
+        f"({shared}); "
         "the files know the first only.\n"
     )
     extension, elevation = names["st"]["STE"], names["st"]["STTU"]
     yield (
-        f'- `STE` is no ST elevation: code {extension["code"]}, "{extension["corpus"]}" in the corpus\'s table, '
+        f'- `STE` is no ST elevation: code {extension["code"]}, "{extension["corpus"]}" in the '
+        f"corpus's table, "
         f'"{extension["challenge"]}" in the challenge\'s. ST elevation is `STTU`: {elevation["code"]}, '
         f'"{elevation["corpus"]}".\n'
     )
@@ -158,14 +174,22 @@ def _ptb_xl(found: dict[str, Any]) -> Iterator[str]:
     moved = found["tasks"]["ptb_xl_subclass"]["misplaced"]
     pairs = ", ".join(f"{pair['train']} where the others have {pair['test']}" for pair in moved)
     yield (
-        f"- The subclass training file has {len(moved)} of its 23 columns in another order than the validation "
-        f"and test files ({pairs}). Code that reads columns by position trains these classes under one name and "
+        f"- The subclass training file has {len(moved)} of its 23 columns in another order than the "
+        f"validation "
+        f"and test files ({pairs}). Code that reads columns by position trains these classes under "
+        f"one name and "
         "tests them under another.\n"
     )
     renamed = dict.fromkeys(n for one in found["tasks"].values() for n in one["renamed"])
     yield f"- Names have lost their underscores: {', '.join(renamed)}. `STD_` becomes CPSC2018's `STD`.\n"
-    yield "- Records without a class of the task are left out; a statement counts at any likelihood, 0 included:\n"
-    yield f"| task | left out of {found['records']:,} | kept, every statement at likelihood 0 |\n| --- | --- | --- |"
+    yield (
+        "- Records without a class of the task are left out; a statement counts at any "
+        "likelihood, 0 included:\n"
+    )
+    yield (
+        f"| task | left out of {found['records']:,} | kept, every statement at likelihood 0 "
+        f"|\n| --- | --- | --- |"
+    )
     for task, one in found["tasks"].items():
         yield f"| {task} | {one['left_out']:,} | {one['all_at_likelihood_0']:,} |"
     yield ""
@@ -182,8 +206,10 @@ def _cpsc2018(found: dict[str, Any]) -> Iterator[str]:
     share = 1 - found["seconds_read"] / found["seconds"]
     if found["patient_is_record"]:
         yield (
-            "- `patient_id` repeats `ecg_id`: the corpus does not tell patients apart, so the split is by record "
-            "and nobody can say whether patients cross it. The same holds for CSN, which has no such column.\n"
+            "- `patient_id` repeats `ecg_id`: the corpus does not tell patients apart, so the split "
+            "is by record "
+            "and nobody can say whether patients cross it. The same holds for CSN, which has no "
+            "such column.\n"
         )
     yield f"- Two columns say nothing: `scp_codes` is {cells} and `validation` {marks} in every row.\n"
     yield (
@@ -195,7 +221,10 @@ def _cpsc2018(found: dict[str, Any]) -> Iterator[str]:
 
 def _rare(found: dict[str, dict[str, int]]) -> Iterator[str]:
     yield "## Classes that a handful of records decide\n"
-    yield "Test files, classes with fewer than ten positives; each weighs as much as any other in a macro mean.\n"
+    yield (
+        "Test files, classes with fewer than ten positives; each weighs as much as any other "
+        "in a macro mean.\n"
+    )
     yield "| task | classes and positives |\n| --- | --- |"
     for task, classes in found.items():
         if classes:
@@ -219,12 +248,15 @@ def _right(values: dict[str, Any]) -> Iterator[str]:
     yield f"- CPSC2018's nine label counts {agree} with those of the PhysioNet/CinC Challenge 2021.\n"
     if cpsc["splits_rebuilt_exactly"]:
         yield (
-            "- CPSC2018's splits follow, row by row, from `ecg_id` 1 to 6,877 by scikit-learn's `train_test_split` "
-            "(a fifth, then a tenth; seed 42). The order of `ecg_id` itself, and CSN's order of files, follow "
+            "- CPSC2018's splits follow, row by row, from `ecg_id` 1 to 6,877 by scikit-learn's "
+            "`train_test_split` "
+            "(a fifth, then a tenth; seed 42). The order of `ecg_id` itself, and CSN's order of "
+            "files, follow "
             "from no rule: they are read from the user's copy.\n"
         )
     ningbo = ", ".join(f"{name} {n:,}" for name, n in values["csn_dropped"]["ningbo"].items())
     yield (
         f"- No fault of the files, but to know: of the corpus's Ningbo part the challenge counts {ningbo}. "
-        "Flutter that outnumbers fibrillation so is not credible: part of CSN's `AF` is likely fibrillation."
+        "Flutter that outnumbers fibrillation so is not credible: part of CSN's `AF` is likely "
+        "fibrillation."
     )

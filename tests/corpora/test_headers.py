@@ -47,7 +47,7 @@ def test_the_layout_of_the_csn_database_is_read(start: str, tmp_path: Path) -> N
     """From its own folder or WFDBRecords; from a folder too deep the right one is named."""
     touch(tmp_path / "WFDBRecords" / "01" / "010", "JS00001.hea", "JS00001.mat")
     if start.endswith("01"):
-        with pytest.raises(CorpusError, match="It is in .*01/010"):
+        with pytest.raises(CorpusError, match=r"It is in .*01/010"):
             Csn().entries(tmp_path / start)
     else:
         (entry,) = Csn().entries(tmp_path / start)
@@ -64,26 +64,25 @@ def test_the_same_record_in_two_issues_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.shared_data
 @pytest.mark.parametrize(
-    ("corpus", "folder", "records", "coded"),
+    ("corpus", "folder", "expected"),
     [
-        (Csn, "chapman-ningbo", 10, 10),
-        (Georgia, "georgia", 10, 0),
-        (Cpsc2018Extra, "cpsc2018-extra", 8, 1),
+        (Csn, "chapman-ningbo", (10, 10)),
+        (Georgia, "georgia", (10, 0)),
+        (Cpsc2018Extra, "cpsc2018-extra", (8, 1)),
     ],
 )
 def test_the_sample_is_ingested(
     corpus: Callable[[], Corpus],
     folder: str,
-    records: int,
-    coded: int,
+    expected: tuple[int, int],
     shared_data: Path,
     tmp_path: Path,
 ) -> None:
-    """Every recording is stored, and as many have codes as headers list some."""
+    """Every recording is stored, none rejected, and as many have codes as headers list some."""
     report = ingest(corpus(), shared_data / folder, tmp_path / "store", contract=SignalContract())
     stored = Store.open(tmp_path / "store").records
-    assert (report.records, dict(report.rejected)) == (records, {})
-    assert sum(bool(codes) for codes in stored["codes"].to_list()) == coded
+    coded = sum(bool(codes) for codes in stored["codes"].to_list())
+    assert (report.records, coded, dict(report.rejected)) == (*expected, {})
 
 
 @pytest.mark.shared_data

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -66,7 +66,7 @@ class Task:
     ``table``: if the class's column in ``table`` holds 1."""
     table: str | None = None
     """CSV of labels, relative to the task file: ``record_id`` and one column per class, by name."""
-    split: SplitRule = SplitRule()
+    split: SplitRule = field(default_factory=SplitRule)
     """Which records are for training, validation and testing."""
 
     @classmethod

@@ -105,7 +105,13 @@ def _ptb_xl(name: str, classes: str, rows: tuple[int, int, int]) -> PublishedFil
 
 
 def _other(
-    task: str, folder: str, about: str, record: str, classes: str, rows: tuple[int, int, int]
+    task: str,
+    folder: str,
+    *,
+    about: str,
+    record: str,
+    classes: str,
+    rows: tuple[int, int, int],
 ) -> PublishedFiles:
     return PublishedFiles(
         task=task,
@@ -136,19 +142,19 @@ PUBLISHED: Final[Mapping[str, PublishedFiles]] = {
         _other(
             "cpsc2018",
             "icbeb",
-            "patient_id ecg_id filename validation age sex scp_codes",
-            "filename",
-            "AFIB VPC NORM 1AVB CRBBB STE PAC CLBBB STD",
-            (4_950, 551, 1_376),
+            about="patient_id ecg_id filename validation age sex scp_codes",
+            record="filename",
+            classes="AFIB VPC NORM 1AVB CRBBB STE PAC CLBBB STD",
+            rows=(4_950, 551, 1_376),
         ),
         _other(
             "csn",
             "chapman",
-            "ecg_path age diagnose",
-            "ecg_path",
-            "AQW UW SR WPW 2AVB AT VB ARS STTC SA STE VPB TWO STTU ALS APB 2AVB1 PRIE CCR CR AF AVB "
+            about="ecg_path age diagnose",
+            record="ecg_path",
+            classes="AQW UW SR WPW 2AVB AT VB ARS STTC SA STE VPB TWO STTU ALS APB 2AVB1 PRIE CCR CR AF AVB "
             "QTIE LBBB VEB SVT RBBB 1AVB STDD MI AFIB TWC PWC ERV RVH LVH ST JEB",
-            (16_546, 1_860, 4_620),
+            rows=(16_546, 1_860, 4_620),
         ),
     )
 }
