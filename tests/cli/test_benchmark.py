@@ -51,7 +51,7 @@ def test_both_protocols_are_printed_with_their_difference(
         "difference",
         "published: 400 records of 400 patients; 976 of the published file not in the store",
         "without any class left out",
-        "Difference: published less corrected.",
+        "Difference: published less corrected; macro over the 9 classes that both can score.",
     ):
         assert words in printed
     (row,) = [line for line in printed.splitlines() if line.startswith("│ AFIB")]

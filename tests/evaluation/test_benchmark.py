@@ -93,9 +93,32 @@ def test_the_difference_is_that_of_the_labels(tmp_path: Path) -> None:
     assert by_class["AFIB"] < -0.3
     assert all(abs(by_class[name]) < 0.1 for name in by_class if name != "AFIB")
     assert difference["macro"] == pytest.approx(sum(by_class.values()) / 9)
+    assert difference["classes_in_both"] == 9
     values = result.to_json()
     assert set(values["protocols"]) == {"corrected", "published"}
     assert values["protocols"]["published"]["run"]["protocol"] == "published"
+
+
+def test_a_class_that_one_protocol_cannot_score_is_in_no_difference(tmp_path: Path) -> None:
+    """Labels that agree differ by nothing, though one protocol lacks a whole class."""
+    store = numbered_store()
+    model = ScriptedModel(store)
+    plan = plan_benchmark(
+        model,
+        store,
+        TASK,
+        protocol="published",
+        part="test",
+        published=published_file(tmp_path, store),
+    )
+    keep = plan.labels[:, 0] == 0
+    less = replace(plan, rows=plan.rows[keep], labels=plan.labels[keep])
+    result = run_benchmark(model, {"corrected": plan, "published": less}, weights="W")
+    difference = result.difference
+    assert difference is not None
+    assert difference["classes"]["NORM"] is None
+    assert difference["classes_in_both"] == 8
+    assert result.protocols["published"].macro.classes == 8
 
 
 def test_one_protocol_has_no_difference() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -74,20 +73,10 @@ def benchmark_command(
     opened = Store.open(store)
     tasks = find_tasks(task, corpus=opened.corpus, store=store)
     model = SuPreME.from_pretrained(weights)
+    options = {"part": part.value, "published": published, "allow_seen": allow_seen}
     wanted = [name for name in PROTOCOLS if protocol in {name, "both"}]
     plans = [
-        {
-            name: plan_benchmark(
-                model,
-                opened,
-                one,
-                protocol=name,
-                part=part.value,
-                published=published,
-                allow_seen=allow_seen,
-            )
-            for name in wanted
-        }
+        {name: plan_benchmark(model, opened, one, protocol=name, **options) for name in wanted}
         for one in tasks
     ]
     results = []
@@ -103,15 +92,14 @@ def benchmark_command(
                 seed=seed,
                 advance=lambda records: bar.advance(row, records),
             )
-            seconds = round(time.perf_counter() - begun, 2)
-            cost = {"seconds": seconds, "peak_memory_mb": peak_memory_mb()}
-            own = {"weights_sha256": model.weights_sha256, **cost}
-            results.append(_with_run(result, own))
+            results.append(_with_run(result, model.weights_sha256, time.perf_counter() - begun))
     _show(results, json=json)
 
 
-def _with_run(result: BenchmarkResult, more: Mapping[str, object]) -> BenchmarkResult:
+def _with_run(result: BenchmarkResult, sha256: str | None, seconds: float) -> BenchmarkResult:
     """Add what the command knows to each protocol's account of the run."""
+    cost = {"seconds": round(seconds, 2), "peak_memory_mb": peak_memory_mb()}
+    more = {"weights_sha256": sha256, **cost}
     protocols = {
         name: replace(one, run={**one.run, **more}) for name, one in result.protocols.items()
     }
@@ -139,25 +127,33 @@ def _print_result(result: BenchmarkResult) -> None:
     part = shown[0][1].run["part"]
     table = Table(title=f"{result.task}, {part}", title_justify="left")
     table.add_column("class")
+    difference = result.difference
     for name, _ in shown:
         table.add_column("positives", justify="right")
-        table.add_column(f"{name} AUROC", justify="right")
-        table.add_column("95 % interval", justify="right")
-    difference = result.difference
+        table.add_column(f"{name} AUROC", justify="right", min_width=9)
+        if difference is None:
+            table.add_column("95 % interval", justify="right", no_wrap=True)
     if difference is not None:
         table.add_column("difference", justify="right")
     for place, one in enumerate(shown[0][1].classes):
-        cells = [cell for _, scored in shown for cell in _class_cells(scored, place)]
+        cells = [c for _, scored in shown for c in _class_cells(scored, place)[: _cells(result)]]
         by_class = [] if difference is None else [_signed(difference["classes"][one.name])]
         table.add_row(escape(one.name), *cells, *by_class)
     table.add_section()
-    macros = [cell for _, scored in shown for cell in _macro_cells(scored)]
+    macros = [c for _, scored in shown for c in _macro_cells(scored)[: _cells(result)]]
     table.add_row("macro", *macros, *([] if difference is None else [_signed(difference["macro"])]))
     console.print(table)
     for name, scored in shown:
         console.print(f"[dim]{escape(_note(name, scored))}[/]", highlight=False)
     if difference is not None:
-        console.print("[dim]Difference: published less corrected.[/]", highlight=False)
+        both = f"{difference['classes_in_both']} classes that both can score"
+        note = f"Difference: published less corrected; macro over the {both}."
+        console.print(f"[dim]{note}[/]", highlight=False)
+
+
+def _cells(result: BenchmarkResult) -> int:
+    """Columns a protocol has: intervals are shown where there is but one (the JSON has them all)."""
+    return 2 if len(result.protocols) > 1 else 3
 
 
 def _class_cells(result: ZeroShotResult, place: int) -> tuple[str, str, str]:

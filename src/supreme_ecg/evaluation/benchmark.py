@@ -49,19 +49,23 @@ class BenchmarkResult:
 
     @property
     def difference(self) -> dict[str, Any] | None:
-        """AUROC as published less corrected: macro and by class; None under a single protocol.
+        """AUROC as published less corrected, by class and on average; None under a single protocol.
 
-        A class that one of the two cannot score has None.
+        A class that one of the two cannot score has None and is in no average: a macro over other
+        classes would differ though no label did.
         """
         if len(self.protocols) < len(PROTOCOLS):
             return None
         corrected, published = (self.protocols[name] for name in PROTOCOLS)
+        by_class = {
+            ours.name: _less(theirs.auroc, ours.auroc)
+            for ours, theirs in zip(corrected.classes, published.classes, strict=True)
+        }
+        in_both = [value for value in by_class.values() if value is not None]
         return {
-            "macro": _less(published.macro.auroc, corrected.macro.auroc),
-            "classes": {
-                ours.name: _less(theirs.auroc, ours.auroc)
-                for ours, theirs in zip(corrected.classes, published.classes, strict=True)
-            },
+            "macro": sum(in_both) / len(in_both) if in_both else None,
+            "classes_in_both": len(in_both),
+            "classes": by_class,
         }
 
     def to_json(self) -> dict[str, Any]:
