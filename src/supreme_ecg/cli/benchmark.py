@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,12 +74,11 @@ def benchmark_command(
     opened = Store.open(store)
     tasks = find_tasks(task, corpus=opened.corpus, store=store)
     model = SuPreME.from_pretrained(weights)
-    options = {"part": part.value, "published": published, "allow_seen": allow_seen}
+    plan = partial(
+        plan_benchmark, model, opened, part=part.value, published=published, allow_seen=allow_seen
+    )
     wanted = [name for name in PROTOCOLS if protocol in {name, "both"}]
-    plans = [
-        {name: plan_benchmark(model, opened, one, protocol=name, **options) for name in wanted}
-        for one in tasks
-    ]
+    plans = [{name: plan(one, protocol=name) for name in wanted} for one in tasks]
     results = []
     with progress_bar() as bar:
         total = sum(len(union_rows(list(of_task.values()))) for of_task in plans)
