@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from supreme_ecg import __version__
 from supreme_ecg.cli.align_text import align_text_command
 from supreme_ecg.cli.ask import ask_command
+from supreme_ecg.cli.benchmark import benchmark_command
 from supreme_ecg.cli.calibrate import calibrate_command
 from supreme_ecg.cli.console import console, error_console
 from supreme_ecg.cli.demo import demo_command
@@ -75,6 +76,7 @@ for name, command in (
     ("pretrain", pretrain_command),
     ("calibrate", calibrate_command),
     ("zero-shot", zero_shot_command),
+    ("benchmark", benchmark_command),
     ("wording", wording_command),
     ("robustness", robustness_command),
     ("ask", ask_command),

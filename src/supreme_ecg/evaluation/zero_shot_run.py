@@ -100,31 +100,80 @@ def plan_zero_shot(
         TaskError: The task is for another corpus; a fold is not in the store; records were seen in
             pre-training; or no record of the folds has any class of the task.
     """
+    require_fit(model, store, task)
+    rows = rows_of(store, folds)
+    labels = task.labels(store.records[rows])
+    return plan_rows(
+        model,
+        store,
+        task,
+        rows=rows,
+        labels=labels,
+        kept=task.kept(labels),
+        chosen={"folds": None if folds is None else sorted(set(folds))},
+        allow_seen=allow_seen,
+    )
+
+
+def require_fit(model: Answers, store: Store, task: Task) -> None:
+    """Stop unless the store is under the model's contract and of the task's corpus.
+
+    Raises:
+        ContractError: The store was made under another contract than the weights.
+        TaskError: The task is for another corpus.
+    """
     model.contract.require_equal(store.contract, where=store.path)
     task.require_corpus(store.corpus, where=store.path)
-    chosen = rows_of(store, folds)
-    labels = task.labels(store.records[chosen])
-    kept = task.kept(labels)
-    if not labels.any():
+
+
+def plan_rows(
+    model: Answers,
+    store: Store,
+    task: Task,
+    *,
+    rows: Integer[np.ndarray, " record"],
+    labels: Int8[np.ndarray, "record cls"],
+    kept: Bool[np.ndarray, " record"],
+    chosen: Mapping[str, Any],
+    allow_seen: bool,
+) -> Plan:
+    """Plan some rows with labels of their own.
+
+    Args:
+        model: Gives what it was trained on.
+        store: Gives the records.
+        task: The classes.
+        rows: Rows of the store's records.
+        labels: Of each of these rows.
+        kept: Which of them are scored.
+        chosen: How they were chosen, for the result.
+        allow_seen: Score records seen in pre-training too, and mark the result.
+
+    Raises:
+        TaskError: No row has any class of the task, or records were seen in pre-training.
+    """
+    if not (labels > 0).any():
+        words = ", ".join(f"{key} {value}" for key, value in chosen.items() if value is not None)
         raise TaskError(
             store.path,
-            expected=f"records{_in(folds)} with codes of the task {task.name!r}",
-            found=f"{len(chosen)} records without any",
+            expected=f"records{f' ({words})' if words else ''} with a class of the task {task.name!r}",
+            found=f"{len(rows)} records without any",
             remedy="Choose other folds, or ingest the corpus with its code tables beside it.",
         )
-    rows = chosen[kept]
+    left_out = len(rows) - int(kept.sum())
+    rows, labels = rows[kept], labels[kept]
     seen = count_seen(model.manifest, store, rows, allow_seen=allow_seen)
     run = {
         "corpus": store.corpus,
-        "folds": None if folds is None else sorted(set(folds)),
-        "records_left_out": len(chosen) - len(rows),
+        **chosen,
+        "records_left_out": left_out,
         "in_domain": store.corpus == model.manifest.get("corpus"),
         "records_seen_in_pretraining": seen,
         "contract": store.contract.to_json(),
         "draws": DRAWS,
         "package_version": version("supreme-ecg"),
     }
-    return Plan(task=task, store=store, rows=rows, labels=labels[kept], run=run)
+    return Plan(task=task, store=store, rows=rows, labels=labels, run=run)
 
 
 def run_zero_shot(
@@ -152,27 +201,12 @@ def run_zero_shot(
     Raises:
         WeightsError: A model answers NaN.
     """
-    table = ConceptTable.load()
-    trained = frozenset(model.trained_concepts)
-    exposure = {one.concept: exposure_of(one.concept, trained, table) for one in plan.task.classes}
-
-    def scored(scores: np.ndarray, name: str) -> ZeroShotResult:
-        return zero_shot(
-            plan.task,
-            plan.labels,
-            scores,
-            plan.patients,
-            exposure=exposure,
-            seed=seed,
-            weights=name,
-        )
-
-    scores = _scores(model, plan, advance)
-    result = replace(scored(scores, weights), run={**plan.run, "seed": seed})
+    scores = plan_scores(model, plan, advance)
+    result = score_plan(model, plan, scores, weights=weights, seed=seed)
     if baseline is None:
         return result
-    other_scores = _scores(baseline, plan, advance)
-    other = scored(other_scores, "random encoder")
+    other_scores = plan_scores(baseline, plan, advance)
+    other = score_plan(model, plan, other_scores, weights="random encoder", seed=seed)
     comparison = compare(
         plan.labels,
         scores,
@@ -184,9 +218,52 @@ def run_zero_shot(
     return replace(result, comparison=comparison)
 
 
-def _scores(
-    model: Answers, plan: Plan, advance: Callable[[int], None]
+def score_plan(
+    model: Answers,
+    plan: Plan,
+    scores: Float[np.ndarray, "record cls"],
+    *,
+    weights: str,
+    seed: int,
+) -> ZeroShotResult:
+    """Score answers that are there already.
+
+    Args:
+        model: Tells which concepts were trained.
+        plan: Which records and labels.
+        scores: As :func:`plan_scores` gives them.
+        weights: Name of the model for the result.
+        seed: Seed of the bootstrap.
+
+    Raises:
+        WeightsError: A score is NaN.
+    """
+    table = ConceptTable.load()
+    trained = frozenset(model.trained_concepts)
+    result = zero_shot(
+        plan.task,
+        plan.labels,
+        scores,
+        plan.patients,
+        exposure={
+            one.concept: exposure_of(one.concept, trained, table) for one in plan.task.classes
+        },
+        seed=seed,
+        weights=weights,
+    )
+    return replace(result, run={**plan.run, "seed": seed})
+
+
+def plan_scores(
+    model: Answers, plan: Plan, advance: Callable[[int], None] = lambda _: None
 ) -> Float[np.ndarray, "record cls"]:
+    """Ask every question of the task about every record of the plan, in batches.
+
+    Args:
+        model: As planned with.
+        plan: Which records.
+        advance: Called with the number of records after each batch.
+    """
     parts = []
     for start in range(0, len(plan.rows), BATCH):
         rows = plan.rows[start : start + BATCH]
