@@ -43,6 +43,7 @@ PARTS = (
     "unseen",
     "ablations",
     "wording",
+    "text_encoder",
     "questions",
     "calibration",
     "robustness",
