@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int8, Integer
 
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import TaskError
+from supreme_ecg.evaluation.guard import Guard
 from supreme_ecg.evaluation.task import Task
 from supreme_ecg.evaluation.zero_shot import (
     DRAWS,
@@ -20,6 +21,7 @@ from supreme_ecg.evaluation.zero_shot import (
     exposure_of,
     zero_shot,
 )
+from supreme_ecg.models.training_manifest import TrainingManifest
 from supreme_ecg.preprocessing.contract import SignalContract
 from supreme_ecg.store.reading import Store
 
@@ -39,6 +41,8 @@ class Answers(Protocol):
     """Concept ids with a label column in pre-training."""
     manifest: dict[str, Any]
     """What it was trained on; ``corpus`` and ``folds`` are read here."""
+    seen: TrainingManifest | None
+    """Which records it has seen."""
 
     def predict(
         self,
@@ -82,6 +86,7 @@ def plan_zero_shot(
     *,
     folds: Sequence[int] | None = None,
     allow_seen: bool = False,
+    guard: Guard | None = None,
 ) -> Plan:
     """Decide what is scored and refuse what would be false.
 
@@ -90,7 +95,8 @@ def plan_zero_shot(
         store: Gives the records and their codes.
         task: The classes.
         folds: Folds of the corpus to score; every record where None.
-        allow_seen: Score records of folds seen in pre-training too, and mark the result.
+        allow_seen: Score records seen in pre-training too, and mark the result.
+        guard: Of this model and store, where several plans share one: it looks at each record once.
 
     Returns:
         Rows, labels and what was chosen.
@@ -113,13 +119,14 @@ def plan_zero_shot(
             remedy="Choose other folds, or ingest the corpus with its code tables beside it.",
         )
     rows = chosen[kept]
-    seen = count_seen(model.manifest, store, rows, allow_seen=allow_seen)
+    overlap = (guard or Guard(model, store)).require_unseen(rows, allow_seen=allow_seen)
     run = {
         "corpus": store.corpus,
         "folds": None if folds is None else sorted(set(folds)),
         "records_left_out": len(chosen) - len(rows),
         "in_domain": store.corpus == model.manifest.get("corpus"),
-        "records_seen_in_pretraining": seen,
+        "records_seen_in_pretraining": int(overlap.seen.sum()),
+        "overlap": overlap.to_json(),
         "contract": store.contract.to_json(),
         "draws": DRAWS,
         "package_version": version("supreme-ecg"),
@@ -217,41 +224,6 @@ def rows_of(store: Store, folds: Sequence[int] | None) -> Integer[np.ndarray, " 
             remedy="Choose folds that the store has, or leave out --folds to score every record.",
         )
     return np.flatnonzero(column.is_in(list(set(folds))).fill_null(value=False).to_numpy())
-
-
-def count_seen(
-    manifest: Mapping[str, Any],
-    store: Store,
-    rows: Integer[np.ndarray, " record"],
-    *,
-    allow_seen: bool,
-) -> int:
-    """Count the rows that belong to what weights were trained on.
-
-    Weights that name the store's corpus but no folds may have seen all of it.
-
-    Args:
-        manifest: Of the weights.
-        store: Whose rows are to be scored.
-        rows: Rows of the store.
-        allow_seen: Count them, and no more.
-
-    Raises:
-        TaskError: There are some, and they are not allowed.
-    """
-    if store.corpus != manifest.get("corpus"):
-        return 0
-    folds = list(manifest.get("folds") or ())
-    seen = int(store.records["fold"].gather(rows).is_in(folds).sum()) if folds else len(rows)
-    if seen and not allow_seen:
-        raise TaskError(
-            store.path,
-            expected="records that the weights were not trained on",
-            found=f"{seen} of {len(rows)} records in the weights' pre-training folds",
-            remedy=f"Choose other folds than {folds or 'those'} with --folds, "
-            "or mark the result as seen with --allow-seen.",
-        )
-    return seen
 
 
 def _in(folds: Sequence[int] | None) -> str:
