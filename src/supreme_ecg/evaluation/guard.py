@@ -51,7 +51,7 @@ class Overlap:
     @property
     def seen(self) -> Bool[np.ndarray, " record"]:
         """True where a record is known in any way."""
-        return np.any(list(self.ways.values()), axis=0)
+        return np.asarray(np.any(list(self.ways.values()), axis=0))
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a result: counts alone."""

@@ -36,6 +36,8 @@ _BLOCK_S: Final = 0.5
 """Leads are weighed by their middle strength over blocks of this length, which an artefact does not move."""
 _APART_S: Final = 0.24
 """No two beats are nearer."""
+_EDGE_S: Final = 0.15
+"""A beat nearer to an end than this may be cut, and its peak be elsewhere: it is left out."""
 _LEAST_HEIGHT: Final = 0.45
 """Of a beat, as a share of the middle one."""
 _BEFORE_S, _AFTER_S = 0.28, 0.48
@@ -149,11 +151,15 @@ def _beats(leads: Float[np.ndarray, "lead time"]) -> Float[np.ndarray, " beat"]:
     strength = gaussian_filter1d(strength, 0.025 * RATE_HZ, mode="nearest")
     usual = np.median(maximum_filter1d(strength, round(0.6 * RATE_HZ) + 1))
     is_peak = strength == maximum_filter1d(strength, 2 * round(_APART_S * RATE_HZ) + 1)
-    is_peak[[0, -1]] = False
+    edge = round(_EDGE_S * RATE_HZ)
+    is_peak[:edge] = is_peak[-edge:] = False
     (at,) = np.nonzero(is_peak & (strength > _LEAST_HEIGHT * usual))
     before, top, after = strength[at - 1], strength[at], strength[at + 1]
     bend = np.minimum(before - 2 * top + after, -1e-12)
-    return (at + np.clip((before - after) / (2 * bend), -0.5, 0.5)) / RATE_HZ
+    times_s: Float[np.ndarray, " beat"] = (
+        at + np.clip((before - after) / (2 * bend), -0.5, 0.5)
+    ) / RATE_HZ
+    return times_s
 
 
 def _shape(
