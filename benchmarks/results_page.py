@@ -50,6 +50,7 @@ PARTS = (
     "explain",
     "inference_speed",
     "weights",
+    "guard",
 )
 """Further sections, in their order."""
 WHOLE = ("supervised_twin", "wording")

@@ -67,6 +67,7 @@ def benchmark_command(
         run_benchmark,
         union_rows,
     )
+    from supreme_ecg.evaluation.guard import Guard  # noqa: PLC0415
     from supreme_ecg.models.supreme import SuPreME  # noqa: PLC0415  slow to import
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
@@ -75,7 +76,13 @@ def benchmark_command(
     tasks = find_tasks(task, corpus=opened.corpus, store=store)
     model = SuPreME.from_pretrained(weights)
     plan = partial(
-        plan_benchmark, model, opened, part=part.value, published=published, allow_seen=allow_seen
+        plan_benchmark,
+        model,
+        opened,
+        part=part.value,
+        published=published,
+        guard=Guard(model, opened),
+        allow_seen=allow_seen,
     )
     wanted = [name for name in PROTOCOLS if protocol in {name, "both"}]
     plans = [{name: plan(one, protocol=name) for name in wanted} for one in tasks]

@@ -19,6 +19,7 @@ from supreme_ecg.cli.extract import extract_command
 from supreme_ecg.cli.findings import findings_command
 from supreme_ecg.cli.ingest import ingest_command
 from supreme_ecg.cli.labels import labels_command
+from supreme_ecg.cli.manifest import manifest_command
 from supreme_ecg.cli.pretrain import pretrain_command
 from supreme_ecg.cli.robustness import robustness_command
 from supreme_ecg.cli.score_extraction import score_extraction_command
@@ -74,6 +75,7 @@ for name, command in (
     ("vocabulary", vocabulary_command),
     ("align-text", align_text_command),
     ("pretrain", pretrain_command),
+    ("manifest", manifest_command),
     ("calibrate", calibrate_command),
     ("zero-shot", zero_shot_command),
     ("benchmark", benchmark_command),

@@ -12,7 +12,12 @@ from rich.table import Table
 
 from supreme_ecg.cli.console import console, print_json, progress_bar
 from supreme_ecg.cli.folds import parse_folds
-from supreme_ecg.cli.scoring_options import find_tasks, require_writable
+from supreme_ecg.cli.scoring_options import (
+    find_tasks,
+    require_writable,
+    seen_note,
+    warn_without_manifest,
+)
 
 if TYPE_CHECKING:
     from supreme_ecg.evaluation.robustness import RobustnessResult
@@ -33,11 +38,12 @@ def robustness_command(
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the scores to this PNG.")] = None,
     allow_seen: Annotated[
-        bool, typer.Option("--allow-seen", help="Score records of the pre-training folds too.")
+        bool, typer.Option("--allow-seen", help="Score records seen in pre-training too, marked.")
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 0,
 ) -> None:
     """Score a model as if its files had fewer leads or seconds, and by sex and age group."""
+    from supreme_ecg.evaluation.guard import Guard  # noqa: PLC0415
     from supreme_ecg.evaluation.reduced_windows import REDUCTIONS  # noqa: PLC0415  slow to import
     from supreme_ecg.evaluation.robustness import run_robustness  # noqa: PLC0415
     from supreme_ecg.evaluation.robustness_plot import plot_robustness  # noqa: PLC0415
@@ -51,8 +57,11 @@ def robustness_command(
     opened = Store.open(store)
     tasks = find_tasks(task, corpus=opened.corpus, store=store)
     model = SuPreME.from_pretrained(weights)
+    warn_without_manifest(model)
+    guard = Guard(model, opened)
     plans = [
-        plan_zero_shot(model, opened, one, folds=chosen, allow_seen=allow_seen) for one in tasks
+        plan_zero_shot(model, opened, one, folds=chosen, allow_seen=allow_seen, guard=guard)
+        for one in tasks
     ]
     records = len({row for plan in plans for row in plan.rows.tolist()})
     with progress_bar() as bar:
@@ -77,6 +86,8 @@ def _show(results: Sequence[RobustnessResult], *, json: Path | None) -> None:
     for result in results:
         _print_reductions(result)
         _print_groups(result)
+        if note := seen_note(result.run):
+            console.print(f"[dim]{note}[/]", highlight=False)
     if json is not None:
         from json import dumps  # noqa: PLC0415  the option has the module's name
 

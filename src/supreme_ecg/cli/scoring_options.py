@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from supreme_ecg.cli.console import error_console
+
 if TYPE_CHECKING:
+    from supreme_ecg.evaluation.guard import Trained
     from supreme_ecg.evaluation.task import Task
 
 
@@ -57,3 +60,29 @@ def require_writable(path: Path | None, *, option: str = "--json") -> None:
     if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
         message = f"{path} is a folder, or is in a folder that is absent or closed to you"
         raise typer.BadParameter(message, param_hint=option)
+
+
+def warn_without_manifest(model: Trained) -> None:
+    """Say on the error stream that weights do not list the records they have seen."""
+    if model.seen is None:
+        from supreme_ecg.evaluation.guard import NO_MANIFEST  # noqa: PLC0415  slow to import
+
+        error_console.print(
+            f"Warning: {NO_MANIFEST} but by corpus and fold (`supreme manifest` makes one)."
+        )
+
+
+def seen_note(run: Mapping[str, Any]) -> str | None:
+    """The mark of a result with records that were seen, how that is known, or that nobody knows.
+
+    Args:
+        run: Of a result.
+
+    Returns:
+        A sentence to stand beside the result; None where nothing was seen.
+    """
+    overlap = run["overlap"]
+    if seen := run["records_seen_in_pretraining"]:
+        by = ", ".join(f"{count} by {way}" for way, count in overlap["seen_by"].items())
+        return f"NOT HELD OUT: {seen} records were seen in pre-training ({by})."
+    return None if overlap["manifest"] else "Overlap with pre-training checked by fold alone."

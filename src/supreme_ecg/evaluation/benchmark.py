@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Int8, Integer
 
 from supreme_ecg.errors import TaskError
+from supreme_ecg.evaluation.guard import Guard
 from supreme_ecg.evaluation.published.files import PublishedFiles, Split
 from supreme_ecg.evaluation.published.reading import read_published
 from supreme_ecg.evaluation.task import Task
@@ -85,6 +86,7 @@ def plan_benchmark(
     protocol: Protocol,
     part: ScoredPart,
     published: Path | None = None,
+    guard: Guard | None = None,
     allow_seen: bool = False,
 ) -> Plan:
     """Decide which records are scored with which labels.
@@ -97,6 +99,7 @@ def plan_benchmark(
         part: Of the split.
         published: The user's copy of the published files. Not needed for PTB-XL, whose files follow
             from the corpus.
+        guard: Of this model and store, where several plans share one.
         allow_seen: Score records seen in pre-training too, and mark the result.
 
     Raises:
@@ -123,6 +126,7 @@ def plan_benchmark(
         labels=labels,
         kept=kept,
         chosen=chosen,
+        guard=guard or Guard(model, store),
         allow_seen=allow_seen,
     )
 

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int8, Integer
 
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import TaskError
+from supreme_ecg.evaluation.guard import Guard
 from supreme_ecg.evaluation.task import Task
 from supreme_ecg.evaluation.zero_shot import (
     DRAWS,
@@ -20,6 +21,7 @@ from supreme_ecg.evaluation.zero_shot import (
     exposure_of,
     zero_shot,
 )
+from supreme_ecg.models.training_manifest import TrainingManifest
 from supreme_ecg.preprocessing.contract import SignalContract
 from supreme_ecg.store.reading import Store
 
@@ -39,6 +41,8 @@ class Answers(Protocol):
     """Concept ids with a label column in pre-training."""
     manifest: dict[str, Any]
     """What it was trained on; ``corpus`` and ``folds`` are read here."""
+    seen: TrainingManifest | None
+    """Which records it has seen."""
 
     def predict(
         self,
@@ -82,6 +86,7 @@ def plan_zero_shot(
     *,
     folds: Sequence[int] | None = None,
     allow_seen: bool = False,
+    guard: Guard | None = None,
 ) -> Plan:
     """Decide what is scored and refuse what would be false.
 
@@ -90,7 +95,8 @@ def plan_zero_shot(
         store: Gives the records and their codes.
         task: The classes.
         folds: Folds of the corpus to score; every record where None.
-        allow_seen: Score records of folds seen in pre-training too, and mark the result.
+        allow_seen: Score records seen in pre-training too, and mark the result.
+        guard: Of this model and store, where several plans share one: it looks at each record once.
 
     Returns:
         Rows, labels and what was chosen.
@@ -111,6 +117,7 @@ def plan_zero_shot(
         labels=labels,
         kept=task.kept(labels),
         chosen={"folds": None if folds is None else sorted(set(folds))},
+        guard=guard or Guard(model, store),
         allow_seen=allow_seen,
     )
 
@@ -135,6 +142,7 @@ def plan_rows(
     labels: Int8[np.ndarray, "record cls"],
     kept: Bool[np.ndarray, " record"],
     chosen: Mapping[str, Any],
+    guard: Guard,
     allow_seen: bool,
 ) -> Plan:
     """Plan some rows with labels of their own.
@@ -147,6 +155,7 @@ def plan_rows(
         labels: Of each of these rows.
         kept: Which of them are scored.
         chosen: How they were chosen, for the result.
+        guard: Of this model and store.
         allow_seen: Score records seen in pre-training too, and mark the result.
 
     Raises:
@@ -162,13 +171,14 @@ def plan_rows(
         )
     left_out = len(rows) - int(kept.sum())
     rows, labels = rows[kept], labels[kept]
-    seen = count_seen(model.manifest, store, rows, allow_seen=allow_seen)
+    overlap = guard.require_unseen(rows, allow_seen=allow_seen)
     run = {
         "corpus": store.corpus,
         **chosen,
         "records_left_out": left_out,
         "in_domain": store.corpus == model.manifest.get("corpus"),
-        "records_seen_in_pretraining": seen,
+        "records_seen_in_pretraining": int(overlap.seen.sum()),
+        "overlap": overlap.to_json(),
         "contract": store.contract.to_json(),
         "draws": DRAWS,
         "package_version": version("supreme-ecg"),
@@ -294,41 +304,6 @@ def rows_of(store: Store, folds: Sequence[int] | None) -> Integer[np.ndarray, " 
             remedy="Choose folds that the store has, or leave out --folds to score every record.",
         )
     return np.flatnonzero(column.is_in(list(set(folds))).fill_null(value=False).to_numpy())
-
-
-def count_seen(
-    manifest: Mapping[str, Any],
-    store: Store,
-    rows: Integer[np.ndarray, " record"],
-    *,
-    allow_seen: bool,
-) -> int:
-    """Count the rows that belong to what weights were trained on.
-
-    Weights that name the store's corpus but no folds may have seen all of it.
-
-    Args:
-        manifest: Of the weights.
-        store: Whose rows are to be scored.
-        rows: Rows of the store.
-        allow_seen: Count them, and no more.
-
-    Raises:
-        TaskError: There are some, and they are not allowed.
-    """
-    if store.corpus != manifest.get("corpus"):
-        return 0
-    folds = list(manifest.get("folds") or ())
-    seen = int(store.records["fold"].gather(rows).is_in(folds).sum()) if folds else len(rows)
-    if seen and not allow_seen:
-        raise TaskError(
-            store.path,
-            expected="records that the weights were not trained on",
-            found=f"{seen} of {len(rows)} records in the weights' pre-training folds",
-            remedy=f"Choose other folds than {folds or 'those'} with --folds, "
-            "or mark the result as seen with --allow-seen.",
-        )
-    return seen
 
 
 def _in(folds: Sequence[int] | None) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 from supreme_ecg.errors import WeightsError
+from supreme_ecg.models.training_manifest import FILE
 
 PACKAGED: Final = "supreme-ptbxl-100hz"
 """Trained on the reports of PTB-XL, folds 1-8: 12 leads, 10 s, 100 Hz. Used where no other name is given."""
@@ -62,7 +64,7 @@ def _packaged_folder() -> Path:
 
 
 def _download(repository: str, revision: str | None) -> Path:
-    """Fetch both files of one commit into the hub's cache, or take them from there."""
+    """Fetch the files of one commit into the hub's cache, or take them from there."""
     from huggingface_hub import hf_hub_download  # noqa: PLC0415  half a second to import
     from huggingface_hub.errors import EntryNotFoundError  # noqa: PLC0415
 
@@ -71,7 +73,9 @@ def _download(repository: str, revision: str | None) -> Path:
     try:
         for file in _FILES:
             path = Path(hf_hub_download(repository, file, revision=revision, endpoint=endpoint))
-            revision = path.parent.name  # the commit: both files are of the same
+            revision = path.parent.name  # the commit: all files are of the same
+        with suppress(EntryNotFoundError):  # weights may come without
+            hf_hub_download(repository, FILE, revision=revision, endpoint=endpoint)
     except (OSError, ValueError, EntryNotFoundError) as error:
         raise WeightsError(
             f"weights {repository + at!r}",

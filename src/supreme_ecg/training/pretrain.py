@@ -18,6 +18,7 @@ from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.loop import Report, Trainer
 from supreme_ecg.training.recipe import Recipe
+from supreme_ecg.training.seen_records import make_training_manifest
 from supreme_ecg.training.training_set import Phrasing, TrainingSet, make_training_set
 
 
@@ -86,6 +87,7 @@ def pretrain(
     model: SuPreME = trainer.model.module
     model.load_state_dict(trainer.best)
     if trainer.fabric.is_global_zero:
+        model.seen = make_training_manifest(store, data.training_rows, data.validation_rows)
         model.save(result.model, metrics=_metrics(result))
     return result
 

@@ -51,9 +51,14 @@ class TrainingSet:
             "records_trained": len(self.training_rows),
             "records_validation": len(self.validation_rows),
             "patients": records["patient_id"].n_unique(),
-            "records_sha256": hashlib.sha256("\n".join(records["record_id"]).encode()).hexdigest(),
+            "records_sha256": records_sha256(self.store, used),
             "label_counts": dict(zip(self.concepts, counts.tolist(), strict=True)),
         }
+
+
+def records_sha256(store: Store, rows: Int[np.ndarray, " row"]) -> str:
+    """Checksum of the ids of these records, in this order."""
+    return hashlib.sha256("\n".join(store.records[rows]["record_id"]).encode()).hexdigest()
 
 
 def make_training_set(
