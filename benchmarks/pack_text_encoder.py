@@ -84,7 +84,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--json", type=Path, required=True)
-    parser.add_argument("--frequent", type=int, default=10_000)
+    parser.add_argument("--frequent", type=int, default=8_000)
     parser.add_argument("--bits", type=int, default=6)
     parser.add_argument("--piece-bits", type=int, default=4)
     parser.add_argument("--wording", type=Path, nargs=2, metavar=("BEFORE", "AFTER"))
