@@ -14,9 +14,9 @@ from supreme_ecg.cli.console import console, print_json, progress_bar
 from supreme_ecg.cli.folds import parse_folds
 from supreme_ecg.cli.scoring_options import (
     find_tasks,
+    plan_tasks,
     require_writable,
     seen_note,
-    warn_without_manifest,
 )
 
 if TYPE_CHECKING:
@@ -43,11 +43,9 @@ def robustness_command(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 0,
 ) -> None:
     """Score a model as if its files had fewer leads or seconds, and by sex and age group."""
-    from supreme_ecg.evaluation.guard import Guard  # noqa: PLC0415
     from supreme_ecg.evaluation.reduced_windows import REDUCTIONS  # noqa: PLC0415  slow to import
     from supreme_ecg.evaluation.robustness import run_robustness  # noqa: PLC0415
     from supreme_ecg.evaluation.robustness_plot import plot_robustness  # noqa: PLC0415
-    from supreme_ecg.evaluation.zero_shot_run import plan_zero_shot  # noqa: PLC0415
     from supreme_ecg.models.supreme import SuPreME  # noqa: PLC0415
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
@@ -57,12 +55,7 @@ def robustness_command(
     opened = Store.open(store)
     tasks = find_tasks(task, corpus=opened.corpus, store=store)
     model = SuPreME.from_pretrained(weights)
-    warn_without_manifest(model)
-    guard = Guard(model, opened)
-    plans = [
-        plan_zero_shot(model, opened, one, folds=chosen, allow_seen=allow_seen, guard=guard)
-        for one in tasks
-    ]
+    plans = plan_tasks(model, opened, tasks, folds=chosen, allow_seen=allow_seen)
     records = len({row for plan in plans for row in plan.rows.tolist()})
     with progress_bar() as bar:
         row = bar.add_task("scoring", total=records * len(REDUCTIONS))

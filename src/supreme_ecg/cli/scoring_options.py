@@ -14,6 +14,8 @@ from supreme_ecg.cli.console import error_console
 if TYPE_CHECKING:
     from supreme_ecg.evaluation.guard import Trained
     from supreme_ecg.evaluation.task import Task
+    from supreme_ecg.evaluation.zero_shot_run import Answers, Plan
+    from supreme_ecg.store.reading import Store
 
 
 def find_tasks(names: Sequence[str], *, corpus: str, store: Path) -> list[Task]:
@@ -60,6 +62,26 @@ def require_writable(path: Path | None, *, option: str = "--json") -> None:
     if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
         message = f"{path} is a folder, or is in a folder that is absent or closed to you"
         raise typer.BadParameter(message, param_hint=option)
+
+
+def plan_tasks(
+    model: Answers,
+    store: Store,
+    tasks: Sequence[Task],
+    *,
+    folds: Sequence[int] | None,
+    allow_seen: bool,
+) -> list[Plan]:
+    """Plan several tasks of one store, behind one guard; arguments and errors of ``plan_zero_shot``."""
+    from supreme_ecg.evaluation.guard import Guard  # noqa: PLC0415
+    from supreme_ecg.evaluation.zero_shot_run import plan_zero_shot  # noqa: PLC0415
+
+    warn_without_manifest(model)
+    guard = Guard(model, store)
+    return [
+        plan_zero_shot(model, store, task, folds=folds, allow_seen=allow_seen, guard=guard)
+        for task in tasks
+    ]
 
 
 def warn_without_manifest(model: Trained) -> None:

@@ -17,9 +17,9 @@ from supreme_ecg.cli.cost import peak_memory_mb
 from supreme_ecg.cli.folds import parse_folds
 from supreme_ecg.cli.scoring_options import (
     find_tasks,
+    plan_tasks,
     require_writable,
     seen_note,
-    warn_without_manifest,
 )
 
 if TYPE_CHECKING:
@@ -48,11 +48,7 @@ def zero_shot_command(
     seed: Annotated[int, typer.Option(min=0, help="Seed of bootstrap and random encoder.")] = 0,
 ) -> None:
     """Score a model on classes asked in words, with intervals and what it had seen of them."""
-    from supreme_ecg.evaluation.guard import Guard  # noqa: PLC0415
-    from supreme_ecg.evaluation.zero_shot_run import (  # noqa: PLC0415
-        plan_zero_shot,
-        run_zero_shot,
-    )
+    from supreme_ecg.evaluation.zero_shot_run import run_zero_shot  # noqa: PLC0415
     from supreme_ecg.models.supreme import SuPreME  # noqa: PLC0415  slow to import
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
@@ -61,12 +57,7 @@ def zero_shot_command(
     opened = Store.open(store)
     tasks = find_tasks(task, corpus=opened.corpus, store=store)
     model = SuPreME.from_pretrained(weights)
-    warn_without_manifest(model)
-    guard = Guard(model, opened)
-    plans = [
-        plan_zero_shot(model, opened, one, folds=chosen, allow_seen=allow_seen, guard=guard)
-        for one in tasks
-    ]
+    plans = plan_tasks(model, opened, tasks, folds=chosen, allow_seen=allow_seen)
     baseline = model.with_random_encoder(seed) if random_encoder else None
     results = []
     with progress_bar() as bar:

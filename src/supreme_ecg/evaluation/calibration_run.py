@@ -97,8 +97,7 @@ def run_calibration(
         run={
             "corpus": store.corpus,
             "folds_scored": sorted(set(folds)),
-            "records_seen_in_pretraining": int(overlap.seen.sum()),
-            "overlap": overlap.to_json(),
+            **overlap.to_json(),
             "labels": "from reports",
             "seed": seed,
             "package_version": version("supreme-ecg"),

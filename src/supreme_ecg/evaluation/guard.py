@@ -54,12 +54,15 @@ class Overlap:
         return np.asarray(np.any(list(self.ways.values()), axis=0))
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for a result: counts alone."""
+        """Plain values for the ``run`` of a result: counts alone."""
         return {
-            "manifest": self.checked,
-            "seen_by": {way: int(found.sum()) for way, found in self.ways.items()},
-            "seen_in_validation_only": int(self.validation_only.sum()),
-            "without_fingerprint": self.unknowable,
+            "records_seen_in_pretraining": int(self.seen.sum()),
+            "overlap": {
+                "manifest": self.checked,
+                "seen_by": {way: int(found.sum()) for way, found in self.ways.items()},
+                "seen_in_validation_only": int(self.validation_only.sum()),
+                "without_fingerprint": self.unknowable,
+            },
         }
 
 

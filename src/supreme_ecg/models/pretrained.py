@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 from supreme_ecg.errors import WeightsError
-from supreme_ecg.models.training_manifest import FILE
 
 PACKAGED: Final = "supreme-ptbxl-100hz"
 """Trained on the reports of PTB-XL, folds 1-8: 12 leads, 10 s, 100 Hz. Used where no other name is given."""
@@ -67,6 +66,8 @@ def _download(repository: str, revision: str | None) -> Path:
     """Fetch the files of one commit into the hub's cache, or take them from there."""
     from huggingface_hub import hf_hub_download  # noqa: PLC0415  half a second to import
     from huggingface_hub.errors import EntryNotFoundError  # noqa: PLC0415
+
+    from supreme_ecg.models.training_manifest import FILE  # noqa: PLC0415  scipy
 
     at = f"@{revision}" if revision else ""
     endpoint = os.environ.get("HF_ENDPOINT")
