@@ -86,19 +86,14 @@ def benchmark_command(
     )
     wanted = [name for name in PROTOCOLS if protocol in {name, "both"}]
     plans = [{name: plan(one, protocol=name) for name in wanted} for one in tasks]
+    run = partial(run_benchmark, model, weights=str(weights), seed=seed)
     results = []
     with progress_bar() as bar:
         total = sum(len(union_rows(list(of_task.values()))) for of_task in plans)
         row = bar.add_task("scoring", total=total)
         for of_task in plans:
             begun = time.perf_counter()
-            result = run_benchmark(
-                model,
-                of_task,
-                weights=str(weights),
-                seed=seed,
-                advance=lambda records: bar.advance(row, records),
-            )
+            result = run(of_task, advance=lambda records: bar.advance(row, records))
             results.append(_with_run(result, model.weights_sha256, time.perf_counter() - begun))
     _show(results, json=json)
 
