@@ -11,8 +11,8 @@ Kind = Literal[
 ]
 """Only a ``finding`` is asked of the model."""
 How = Literal["name", "synonym", "abbreviation", "extractor", "composed", "nearest", "words"]
-"""By what a question was recognised as a concept; ``composed``: its words, rewritten and in any order, are those of a
-name or synonym; ``words``: it was not recognised, its words are asked."""
+"""By what a question was recognised as a concept; ``composed``: its words, rewritten and in any order, are
+those of a name or synonym; ``words``: it was not recognised, its words are asked."""
 
 _SHOWN: Final = 80
 """Letters of a question that a warning repeats."""

@@ -1,9 +1,9 @@
 """Words in any order -> the concept of which a name or synonym says the same.
 
-Every name and synonym of the table is rewritten (:mod:`supreme_ecg.serving.terms`) and kept as the set of its
-words. A question is a concept if its own set is that of a phrase, and of phrases of no other concept: "block of
-the wire to the left chamber" needs no row of its own. Words that add nothing ("wave", "heart") are set apart;
-of them one side may have more than the other. A word that is understood by nobody fits nothing.
+Every name and synonym of the table is rewritten (:mod:`supreme_ecg.serving.terms`) and kept as the set of
+its words. A question is a concept if its own set is that of a phrase, and of phrases of no other concept:
+"total block of the right wire" needs no row of its own. Words that add nothing ("wave", "heart") are set
+apart; of them one side may have more than the other. A word that is understood by nobody fits nothing.
 """
 
 from __future__ import annotations
@@ -64,13 +64,11 @@ class Composition:
         return found.pop() if len(found) == 1 else None
 
     def _likeliest(self, content: Content, concepts: set[str]) -> set[str]:
-        """Of several, those with the very words, or so named, or the one that all others imply."""
+        """Of several, those so named, or with the very words, or the one that all others imply."""
+        named = {c for c in concepts if self._content(self._table[c].name).main == content.main}
+        left = named or concepts
         phrases = self._index[content.main]
-        same = {c for other, c in phrases if c in concepts and other.light == content.light}
-        named = {
-            c for c in same or concepts if self._content(self._table[c].name).main == content.main
-        }
-        left = named or same or concepts
+        left = {c for other, c in phrases if c in left and other.light == content.light} or left
         return {c for c in left if self._table.descendants(c) >= left - {c}} or left
 
     def _content(self, phrase: str) -> Content:

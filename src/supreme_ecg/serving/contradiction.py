@@ -11,6 +11,8 @@ _NEGATION: Final = "negation"
 """Group of opposite terms in which silence counts too: "no P waves" is not "P waves"."""
 _NO_OPPOSITES: Final = frozenset({"process"})
 """Groups whose terms name different things and may go together: a rhythm and a fibrillation."""
+_PARTS: Final = frozenset({_NEGATION, "wave"})
+"""Groups whose terms may be a part of what is meant."""
 
 
 class Contradiction:
@@ -32,9 +34,11 @@ class Contradiction:
             concept: Its id.
         """
         name = self._table[concept].name
-        return _NEGATION in self._opposites.differing(text, name) or self.of_sides(text, concept)
+        if _NEGATION in self._opposites.differing(text, name):
+            return True
+        return not _NO_OPPOSITES.issuperset(self._opposites.contradicting(text, name))
 
     def of_sides(self, text: str, concept: str) -> bool:
-        """The same without denials, for a text of which every word is accounted for."""
+        """The same for a text of which every word is accounted for: a QRS complex without R wave is a QS complex."""
         groups = self._opposites.contradicting(text, self._table[concept].name)
-        return not (_NO_OPPOSITES | {_NEGATION}).issuperset(groups)
+        return not (_NO_OPPOSITES | _PARTS).issuperset(groups)

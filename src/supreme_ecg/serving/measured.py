@@ -1,7 +1,7 @@
 """Numbers in a question -> the finding that they define: "PR over 200 ms" is a prolonged PR interval.
 
-Limits are those of the definitions in `concepts.csv` (AHA/ACCF/HRS 2009), with room for the rounder numbers that
-people write. What lies between the limits is left as it is.
+Limits are those of the definitions in `concepts.csv` (AHA/ACCF/HRS 2009), with room for the rounder numbers
+that people write. What lies between the limits is left as it is.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def _sector(found: re.Match[str]) -> str:
     low, high = min(one, two), max(one, two)
     if found["two"] is None and one in (-30, 90, 110, 120, -90):  # a limit that is passed
         low = high = one - 1 if one < 0 else one + 1
-    if high == 180 and low == -90:  # noqa: PLR2004 - written ±180
+    if high == 180 and low == -90:
         return "extreme axis deviation"
     return next((name for a, b, name in _SECTORS if a <= low and high <= b), "")
 

@@ -89,8 +89,8 @@ class NearestConcept:
         """Find the nearest concept however far it is, passing over those that the text contradicts.
 
         Args:
-            texts: Any words, in one or several ways of saying it: the nearest one counts, and the last one says
-                what they contradict.
+            texts: Any words, in one or several ways of saying it: the nearest one counts, and the last
+                one says what they contradict.
             without: Ids of concepts that are left out.
         """
         different = list(dict.fromkeys(texts))

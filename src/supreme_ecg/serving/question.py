@@ -169,9 +169,6 @@ class QuestionReader:
 
     def _recognise(self, core: str) -> tuple[str, How, frozenset[str]] | None:
         """Find the one concept that all words name, by what, and what is around it."""
-        found = self._extract_one(core)
-        if found:
-            return found[0], "extractor", found[1]
         for text, around in (
             (core, frozenset[str]()),
             (without_degree(core), frozenset({"degree"})),
@@ -179,8 +176,8 @@ class QuestionReader:
             composed = self._composed(text)
             if composed:
                 return composed, "composed", around
-        found = self._extract_one(self.in_plain_words(core))
-        return (found[0], "composed", found[1]) if found else None
+        found = self._extract_one(core) or self._extract_one(self.in_plain_words(core))
+        return (found[0], "extractor", found[1]) if found else None
 
     def _extract_one(self, text: str) -> tuple[str, frozenset[str]] | None:
         """Find the one concept that the rule extractor sees, if it leaves no word that adds something."""
@@ -270,12 +267,16 @@ class QuestionReader:
         return bool(self._exact(text) or self._lexicon.find(text) or self._composed(text))
 
     def _compose(self, text: str) -> str | None:
-        """Return the concept of which a text is another way of saying it, if it is about the heart."""
-        found = self._composition.find(text)
+        """Return the concept of which a text is another way of saying it.
+
+        A single word must be one about the heart by itself: "change" is no abnormal ECG.
+        """
+        found = None if text in _NO_ABBREVIATIONS else self._composition.find(text)
         if found is None or self._contradiction.of_sides(self.in_plain_words(text), found):
             return None
         words = read_words(text)
-        return found if words.strong or words.weak or self._has_medical(text) else None
+        about = words.strong or words.weak or self._has_medical(text)
+        return found if about or len(tokenize(text)) > 1 else None
 
     def _has_medical(self, text: str) -> bool:
         """Say whether medical words of any language or abbreviations make a text one about the heart."""

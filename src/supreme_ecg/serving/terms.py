@@ -1,14 +1,15 @@
 """Words of strangers -> the plain clinical English of the concept table, word by word and phrase by phrase.
 
-`question_terms.csv` says what a word means: "Schenkel" is a bundle branch, "upper chambers" are atria, "blk" is
-a block. A slot of its phrases may hold alternatives (``wide|broad``), one of which may be empty. German and
-Swedish compounds are taken apart, misspelt words corrected. Nothing is dropped: a word that is not in the list
-stays as it is.
+`question_terms.csv` says what a word means: "Schenkel" is a bundle branch, "upper chambers" are atria, "blk"
+is a block. A slot of its phrases may hold alternatives (``wide|broad``), one of which may be empty. German
+and Swedish compounds are taken apart, misspelt words corrected. Nothing is dropped: a word that is not in the
+list stays as it is.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +19,7 @@ from itertools import product
 from typing import Final, Literal, get_args
 
 from supreme_ecg.reports.lexicon import Lexicon
-from supreme_ecg.reports.spelling import Speller
+from supreme_ecg.reports.spelling import Speller, edit_distance
 from supreme_ecg.reports.tokens import Token, normal_word, plain_word, tokenize
 from supreme_ecg.serving.measured import name_numbers
 
@@ -43,8 +44,13 @@ _COMPOUNDING: Final = ("german", "swedish")
 _SHORTEST_PIECE: Final = 3
 _SHORTEST_COMPOUND: Final = 8
 """Letters from which on a word may be made of several."""
+_SHORT: Final = range(4, 7)
+"""Letters of words that are too short for the speller, which takes other slips for another word."""
 _LINKS: Final = ("", "s", "n", "en", "es", "ungs")
 """What German and Swedish put between the parts of a compound."""
+_POSSESSIVE: Final = re.compile(r"(?<=\w{3})['’]s\b")
+_JOINED: Final = re.compile(r"\b(i)-(?=[A-Z]{3})")
+_NUMBERED: Final = re.compile(r"\b([^\W\d_]{3,})(\d)\b")
 _GAPS: Final = {"": " ", "comma": ", ", "slash": "/", "stop": ". "}
 
 
@@ -61,6 +67,7 @@ class Rewriter:
         self._all = lexicon_of(REWRITING)
         self._medical = lexicon_of(_MEDICAL)
         self._speller = Speller(known + self._all.words)
+        self._short = [word for word in known if len(word) in _SHORT and word.isalpha()]
 
     def rewrite(self, text: str, *, medical: bool = False) -> str:
         """Write a text in plain clinical English, as far as its words are known.
@@ -70,7 +77,7 @@ class Rewriter:
             medical: Leave everyday words as they are: "racing" alone is no tachycardia.
         """
         lexicon = self._medical if medical else self._all
-        tokens = tuple(self._words(name_numbers(text), lexicon))
+        tokens = tuple(self._words(_tidied(text), lexicon))
         parts: list[str] = []
         index = 0
         while index < len(tokens):
@@ -95,8 +102,37 @@ class Rewriter:
                         token, word=normal_word(piece), plain=piece, written=piece, gap=gap
                     )
             else:
-                meant = self._speller.correct(token)
-                yield token if meant is token else replace(meant, written=meant.plain)
+                meant = self._speller.correct(token).plain
+                if meant == token.plain and lexicon is self._all:
+                    meant = self._short_word(meant)
+                same = meant == token.plain
+                yield (
+                    token
+                    if same
+                    else replace(token, word=normal_word(meant), plain=meant, written=meant)
+                )
+
+    def _short_word(self, word: str) -> str:
+        """Mend a slip of the finger in a short word: letters swapped, one lost or doubled."""
+        if len(word) not in _SHORT:
+            return word
+        near = [each for each in self._short if each[0] == word[0] and is_slip(word, each)]
+        return near[0] if len(near) == 1 else word
+
+
+def is_slip(typed: str, word: str) -> bool:
+    """Say whether a word was typed with two neighbours swapped, a letter lost, or one doubled.
+
+    Args:
+        typed: What was typed.
+        word: What may have been meant.
+    """
+    if len(typed) == len(word):
+        return sorted(typed) == sorted(word) and edit_distance(typed, word) == 1
+    if len(typed) < len(word):
+        return any(word[:k] + word[k + 1 :] == typed for k in range(len(word)))
+    doubled = (typed[:k] + typed[k + 1 :] for k in range(1, len(typed)) if typed[k] == typed[k - 1])
+    return word in doubled
 
 
 @cache
@@ -166,6 +202,12 @@ def _pieces() -> Mapping[str, None]:
     words = (phrase for kind, _, phrase in rows() if kind in _COMPOUNDING)
     single = (plain_word(word) for word in words if " " not in word and "-" not in word)
     return dict.fromkeys(word for word in single if len(word) >= _SHORTEST_PIECE)
+
+
+def _tidied(text: str) -> str:
+    """Name numbers, take the possessive off; ``AVB1`` is two words and ``i-RBBB`` one."""
+    text = _JOINED.sub(r"\1", _POSSESSIVE.sub("", text))
+    return _NUMBERED.sub(r"\1 \2", name_numbers(text))
 
 
 def _written(token: Token) -> str:
