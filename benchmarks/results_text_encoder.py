@@ -24,11 +24,12 @@ def lines(values: dict[str, Any]) -> Iterator[str]:
         cells = " | ".join(f"{figure:.4f}" for figure in figures)
         yield f"| {name} | {one['texts']:,} | {cells} |"
     yield ""
-    if "wording" in values:
-        before, after = values["wording"]["published"], values["wording"]["packed"]
-        yield (
-            f"Paraphrases within 0.02 of the name, asked as they are, with the same weights: "
-            f"{before['within']:.1%} through the published encoder, **{after['within']:.1%}** through the "
-            f"packed one (of {after['paraphrases']}); mean difference {before['mean_difference']:+.4f} and "
-            f"{after['mean_difference']:+.4f}.\n"
-        )
+    if "wording" not in values:
+        return
+    yield "Paraphrases within 0.02 of the name's AUROC, same weights, truth from reports:\n"
+    yield "| encoder | asked | within 0.02 | mean difference |\n| --- | --- | --- | --- |"
+    for name, share in values["wording"].items():
+        encoder, _, read = name.partition(", ")
+        asked = "as `supreme ask` asks" if read else "as they are"
+        yield f"| {encoder} | {asked} | {share['within']:.1%} | {share['mean_difference']:+.4f} |"
+    yield ""
