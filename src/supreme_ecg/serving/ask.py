@@ -9,8 +9,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from supreme_ecg.errors import QueryError
 from supreme_ecg.evaluation.zero_shot import Exposure, exposure_of
+from supreme_ecg.models.query import require_questions
 from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.preprocessing.quality import check_quality
 from supreme_ecg.preprocessing.window import Window, make_window
@@ -71,13 +71,7 @@ def ask(model: SuPreME, record: Record, queries: Sequence[str]) -> Reply:
         RecordError: The ECG has no lead or sample that can be used.
         QueryError: No question, or an empty one.
     """
-    if not queries or not all(query.strip() for query in queries):
-        raise QueryError(
-            "queries",
-            expected="at least one question, none of them empty",
-            found=f"{len(queries)} questions, {sum(not q.strip() for q in queries)} empty",
-            remedy='Ask for example "atrial fibrillation".',
-        )
+    require_questions(queries)
     window = make_window(record, model.contract)
     reader = question_reader(model)
     questions = {query: reader.read(query) for query in queries}
