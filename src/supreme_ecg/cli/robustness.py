@@ -42,7 +42,7 @@ def robustness_command(
     from supreme_ecg.evaluation.robustness import run_robustness  # noqa: PLC0415
     from supreme_ecg.evaluation.robustness_plot import plot_robustness  # noqa: PLC0415
     from supreme_ecg.evaluation.zero_shot_run import plan_zero_shot  # noqa: PLC0415
-    from supreme_ecg.models.supreme import SuPreME  # noqa: PLC0415
+    from supreme_ecg.models.loading import load_model  # noqa: PLC0415
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
     chosen = None if folds is None else parse_folds(folds)
@@ -50,7 +50,7 @@ def robustness_command(
     require_writable(plot, option="--plot")
     opened = Store.open(store)
     tasks = find_tasks(task, corpus=opened.corpus, store=store)
-    model = SuPreME.from_pretrained(weights)
+    model = load_model(weights)
     plans = [
         plan_zero_shot(model, opened, one, folds=chosen, allow_seen=allow_seen) for one in tasks
     ]

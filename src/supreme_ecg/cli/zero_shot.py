@@ -47,14 +47,14 @@ def zero_shot_command(
         plan_zero_shot,
         run_zero_shot,
     )
-    from supreme_ecg.models.supreme import SuPreME  # noqa: PLC0415  slow to import
+    from supreme_ecg.models.loading import load_model  # noqa: PLC0415
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
     chosen = None if folds is None else parse_folds(folds)
     require_writable(json)
     opened = Store.open(store)
     tasks = find_tasks(task, corpus=opened.corpus, store=store)
-    model = SuPreME.from_pretrained(weights)
+    model = load_model(weights)
     plans = [
         plan_zero_shot(model, opened, one, folds=chosen, allow_seen=allow_seen) for one in tasks
     ]

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -322,7 +322,7 @@ class DualEncoder(nn.Module, ABC):
         )
         return encode_windows(self.encoder, *windows)
 
-    def with_random_encoder(self, seed: int) -> Self:
+    def with_random_encoder(self, seed: int) -> DualEncoder:
         """The same model with an untrained encoder: the row that any trained one must beat.
 
         Args:
@@ -349,7 +349,9 @@ class DualEncoder(nn.Module, ABC):
         write_checkpoint(folder, Checkpoint(description, self.state_dict()))
 
     @classmethod
-    def from_pretrained(cls, name: str | Path, *, text_encoder: TextEncoder | None = None) -> Self:
+    def from_pretrained(
+        cls, name: str | Path, *, text_encoder: TextEncoder | None = None
+    ) -> DualEncoder:
         """Load a model that :meth:`save` wrote; arguments and errors as of ``SuPreME.from_pretrained``."""
         folder = find_weights(name)
         checkpoint = read_checkpoint(folder, method=cls.name)

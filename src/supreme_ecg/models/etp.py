@@ -1,7 +1,8 @@
 """ETP: ECG-text pre-training by contrast, the first zero-shot ECG-text system.
 
 Liu et al. 2024, "ETP: Learning Transferable ECG Representations via ECG-Text Pre-training" (ICASSP 2024,
-arXiv 2309.07145): a ResNet18-1D and BioClinicalBERT, each projected into one space, symmetric contrastive loss
+arXiv 2309.07145): a ResNet18-1D and BioClinicalBERT, each projected into one space, symmetric contrastive
+loss
 
     L = 1/2 (CE(rows of S / t) + CE(columns of S / t)),   S = cosines of ECGs and reports
 

@@ -7,13 +7,14 @@ from typing import Final
 
 from supreme_ecg.errors import WeightsError
 from supreme_ecg.models.checkpoint import read_method
+from supreme_ecg.models.dual_encoder import DualEncoder
 from supreme_ecg.models.etp import ETP
 from supreme_ecg.models.merl import MERL
 from supreme_ecg.models.pretrained import PACKAGED, find_weights
 from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.models.text_encoder import TextEncoder
 
-Model = SuPreME | ETP | MERL
+Model = SuPreME | DualEncoder
 
 METHODS: Final[dict[str, type[Model]]] = {"supreme": SuPreME, "etp": ETP, "merl": MERL}
 """Name of a method, as in recipes and checkpoints -> its model."""
