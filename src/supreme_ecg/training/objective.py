@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -35,6 +35,7 @@ class Judgement:
     """Mean over concepts asked by their preferred names; None where none has enough records."""
 
 
+@runtime_checkable
 class Objective(Protocol):
     """The gradients of a step, and the judgement after an epoch."""
 
