@@ -141,6 +141,10 @@ def _notes(result: ZeroShotResult) -> list[str]:
         notes.append("In-domain: the weights were trained on reports of the same corpus.")
     if seen := result.run.get("records_seen_in_pretraining"):
         notes.append(f"NOT HELD OUT: {seen} records are in the pre-training folds.")
+    if top := result.run.get("top_class"):
+        notes.append(
+            f"Highest-scored class: accuracy {top['accuracy']:.3f}, macro F1 {top['macro_f1']:.3f}."
+        )
     if result.comparison and result.comparison.gain is not None:
         gain, interval = result.comparison.gain, _interval(result.comparison.gain_ci95)
         notes.append(f"Macro gain over the {result.comparison.name}: {gain:+.3f} ({interval}).")
