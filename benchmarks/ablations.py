@@ -3,9 +3,10 @@ r"""What each part of the recipe is worth: one change at a time, the same budget
     python benchmarks/ablations.py STORE --out runs/ablations --json docs/results/ablations.json \\
         --epochs 4 --seeds 0 --workers 2
 
-Every row trains the recipe with a few ``--set`` changed, for the same number of epochs, and scores the PTB-XL
-tasks on fold 9. Runs that are done are not repeated, and one that was killed goes on, so rows and
-seeds can be added later with the same command. ``--rows pooling linear`` runs only these.
+Every row trains the recipe (asked by names and synonyms, plain text vectors) with a few ``--set`` changed,
+for the same number of epochs, and scores the PTB-XL tasks on fold 9. Runs that are done are not repeated, and
+one that was killed goes on, so rows and seeds can be added later with the same command. ``--rows "head: dot
+product"`` runs only this one.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from supreme_ecg.training.pretrain import pretrain
 from supreme_ecg.training.recipe import LabelConfig, find_recipe, read_recipe
 from supreme_ecg.training.training_set import report_labels, split_rows
 
+BASE: Final = ("labels.definition_share=0.0", 'text_encoder.adapter="none"')
+"""What every row has of its own: the recipe got its text adapter and definitions after these runs."""
 _DECODER: Final = 'name="decoder", dropout=0.0'
 ROWS: Final[dict[str, tuple[str, ...]]] = {
     "recipe": (),
@@ -112,8 +115,8 @@ def run(job: Job) -> dict[str, Any]:
         return found
     torch.set_num_threads(1)
     options = job.options
-    changed = [f"training.epochs={options.epochs}", f"training.seed={job.seed}", *ROWS[job.row]]
-    recipe = read_recipe(find_recipe(options.recipe), overrides=changed)
+    changed = [f"training.epochs={options.epochs}", f"training.seed={job.seed}"]
+    recipe = read_recipe(find_recipe(options.recipe), overrides=[*changed, *BASE, *ROWS[job.row]])
     store = Store.open(options.store)
     started = time.perf_counter()
     trained = pretrain(recipe, store, job.folder)

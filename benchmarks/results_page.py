@@ -43,12 +43,14 @@ PARTS = (
     "unseen",
     "ablations",
     "wording",
+    "text_encoder",
     "questions",
     "calibration",
     "robustness",
     "explain",
     "inference_speed",
     "weights",
+    "guard",
 )
 """Further sections, in their order."""
 WHOLE = ("supervised_twin", "wording")

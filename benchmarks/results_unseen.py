@@ -22,8 +22,9 @@ def lines(values: dict[str, Any]) -> Iterator[str]:
     yield (
         f"The recipe trained once more without {len(values['related'])} concepts, their synonyms and all "
         f"below them ({values['concepts_trained']} concepts left); what is above them is left out of the "
-        "loss where they alone made it true. Asked by the preferred name. *Unseen*: this model; *seen*: the "
-        "one trained on all. Chance is 0.5; with an untrained encoder answers are arbitrary. One seed.\n"
+        "loss where they alone made it true. *Unseen*: this model, asked by the preferred name, and by "
+        "name and definition (the mean of the two logits); *seen*: the one trained on all, by name. Chance "
+        "is 0.5; with an untrained encoder answers are arbitrary. One seed.\n"
     )
     for truth, title in TITLES.items():
         yield from _table(values["truths"][truth], title)
@@ -36,20 +37,13 @@ def lines(values: dict[str, Any]) -> Iterator[str]:
 
 def _table(compared: dict[str, Any], title: str) -> Iterator[str]:
     yield f"Truth: {title}.\n"
-    yield "| concept | positives | unseen | 95 % interval | seen | untrained encoder |"
+    columns = ("unseen, by name", "unseen, by name and definition", "seen", "untrained encoder")
+    yield f"| concept | positives | {' | '.join(columns)} |"
     yield "| --- | --- | --- | --- | --- | --- |"
     scored = [one for one in compared["concepts"] if one["scored"]]
     for one in scored:
-        low, high = one["ci95"]
-        yield (
-            f"| {one['concept']} | {one['positives']} | **{one['unseen']:.3f}** | "
-            f"{low:.3f} to {high:.3f} | {one['seen']:.3f} | {one['untrained encoder']:.3f} |"
-        )
-    mean, (low, high) = compared["mean"], compared["mean_ci95"]["unseen"]
-    yield (
-        f"| mean of {len(scored)} | | **{mean['unseen']:.3f}** | {low:.3f} to {high:.3f} | "
-        f"{mean['seen']:.3f} | {mean['untrained encoder']:.3f} |\n"
-    )
+        yield _row(one["concept"], one["positives"], one, one["ci95"])
+    yield _row(f"mean of {len(scored)}", "", compared["mean"], compared["mean_ci95"]) + "\n"
     few = [
         f"{one['concept']} ({one['positives']})"
         for one in compared["concepts"]
@@ -57,3 +51,12 @@ def _table(compared: dict[str, Any], title: str) -> Iterator[str]:
     ]
     if few:
         yield f"Too few positives: {', '.join(few)}.\n"
+
+
+def _row(title: str, positives: object, areas: dict[str, Any], intervals: dict[str, Any]) -> str:
+    unseen = (
+        f"**{areas[key]:.3f}** ({intervals[key][0]:.3f} to {intervals[key][1]:.3f})"
+        for key in ("unseen", "unseen, defined")
+    )
+    others = (f"{areas[key]:.3f}" for key in ("seen", "untrained encoder"))
+    return f"| {' | '.join((title, str(positives), *unseen, *others))} |"

@@ -3,10 +3,11 @@
     python benchmarks/unseen_concepts.py STORE --seen runs/ptb_xl/model --out runs/unseen --json OUT
 
 Trains the recipe once more without the concepts of ``EXCLUDED``, their synonyms and their descendants
-(`labels.exclude`), then asks both models for each of them by its preferred name about fold 9. A killed run
-goes on from its last epoch. Truth: what the reports say (doubt counts as said, as in training), and the SCP
-codes where the concept or one below it has any. The list was fixed before the first such run: common
-concepts of every group, and none that is only a general term for another.
+(`labels.exclude`), then asks both models for each of them about fold 9: by its preferred name, and by name
+and definition (the mean of two logits). A killed run goes on from its last epoch. Truth: what the reports
+say (doubt counts as said, as in training), and the SCP codes where the concept or one below it has any. The
+list was fixed before the first such run: common concepts of every group, and none that is only a general
+term for another.
 """
 
 from __future__ import annotations
@@ -67,7 +68,11 @@ def main() -> None:
     models = {"unseen": SuPreME.from_pretrained(run.model)}
     models["seen"] = SuPreME.from_pretrained(options.seen)
     names = [table[concept].name for concept in EXCLUDED]
+    definitions = [table[concept].definition for concept in EXCLUDED]
     scores = {key: _scores(model, store, rows, names) for key, model in models.items()}
+    scores["unseen, defined"] = (
+        scores["unseen"] + _scores(models["unseen"], store, rows, definitions)
+    ) / 2
     scores["untrained encoder"] = _scores(
         models["unseen"].with_random_encoder(0), store, rows, names
     )
@@ -149,7 +154,10 @@ def _compared(truth: np.ndarray, scores: Scores, patients: list[str], *, name: s
             "positives": int(truth[:, column].sum()),
             "scored": bool(enough[column]),
             **{key: float(areas[key][column]) if enough[column] else None for key in scores},
-            "ci95": draws["unseen"].intervals()[column] if enough[column] else None,
+            "ci95": {
+                key: draws[key].intervals()[column] if enough[column] else None
+                for key in ("unseen", "unseen, defined")
+            },
         }
         for column, concept in enumerate(EXCLUDED)
     ]

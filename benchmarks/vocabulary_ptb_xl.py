@@ -25,7 +25,12 @@ import polars as pl
 
 from supreme_ecg.concepts.phrases import normalise
 from supreme_ecg.concepts.table import ConceptTable
-from supreme_ecg.models.text_encoder import TextEncoder, TextEncoderConfig, TransformerTextEncoder
+from supreme_ecg.models.text_encoder import (
+    MINILM,
+    TextEncoder,
+    TextEncoderConfig,
+    TransformerTextEncoder,
+)
 from supreme_ecg.store.reading import Store
 from supreme_ecg.vocabulary.build import build_vocabulary, cluster_units, collect_units
 from supreme_ecg.vocabulary.entities import collect_mentions
@@ -50,7 +55,7 @@ def main() -> None:
     parser.add_argument("--draw", type=Path, help="write pairs to judge to this file instead")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
-    table, encoder = ConceptTable.load(), TransformerTextEncoder(TextEncoderConfig())
+    table, encoder = ConceptTable.load(), TransformerTextEncoder(TextEncoderConfig(name=MINILM))
     mentions = read_mentions(options.store, table)
     if options.draw:
         draw_pairs(options.draw, mentions, table, encoder)

@@ -109,3 +109,30 @@ def test_unwritable_result_is_refused_before_the_work(
     result = _run("--task", "cpsc2018", "--json", str(tmp_path / "absent" / "scores.json"))
     assert result.exit_code == 2
     assert "--json" in result.output
+
+
+def test_seen_records_are_marked_in_the_table_and_the_json(
+    store: ScriptedStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Refused by default; with --allow-seen, table and file say how many and how it is known."""
+    model = ScriptedModel(store, manifest={"corpus": "cpsc2018", "folds": [1]})
+    monkeypatch.setattr(loading, "load_model", lambda folder: model)
+    monkeypatch.setattr(command, "console", Console(width=140, color_system=None, record=True))
+    refused = _run("--task", "cpsc2018")
+    assert isinstance(refused.exception, TaskError)
+    assert "32 of 64 records that they have: 32 by fold" in str(refused.exception)
+    out = tmp_path / "scores.json"
+    result = _run("--task", "cpsc2018", "--allow-seen", "--json", str(out))
+    assert result.exit_code == 0, result.output
+    printed = command.console.export_text()
+    assert "NOT HELD OUT: 32 records were seen in pre-training (32 by fold)." in printed
+    run = json.loads(out.read_text())["run"]
+    assert run["records_seen_in_pretraining"] == 32
+    assert run["overlap"]["seen_by"] == {"fold": 32}
+
+
+def test_weights_without_a_manifest_are_warned_of(store: ScriptedStore) -> None:
+    """On the error stream, so that JSON on the other stays JSON."""
+    result = _run("--task", "cpsc2018", "--json", "-")
+    assert "no manifest: overlap cannot be checked" in " ".join(result.stderr.split())
+    assert not json.loads(result.stdout)["run"]["overlap"]["manifest"]

@@ -10,7 +10,7 @@ import supreme_ecg.corpora as package
 from supreme_ecg.corpora.catalogue import CORPUS_NAMES, corpus_named
 from supreme_ecg.errors import CorpusError
 
-NO_CORPUS = {"__init__", "catalogue", "corpus", "nearby", "tables"}
+NO_CORPUS = {"__init__", "catalogue", "corpus", "headers", "nearby", "tables"}
 
 
 def test_no_corpus_is_missing() -> None:
@@ -38,5 +38,7 @@ def test_a_wrong_name_is_met_with_the_nearest(wrong: str, right: str) -> None:
 
 def test_a_name_like_none_lists_all() -> None:
     """Where nothing is near, the names are listed."""
-    with pytest.raises(CorpusError, match="one of cpsc2018, ptb_xl, synthetic"):
+    with pytest.raises(
+        CorpusError, match="one of cpsc2018, cpsc2018_extra, csn, georgia, ptb_xl, sph, synthetic"
+    ):
         corpus_named("zzz", sampling_rate_hz=100)

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from supreme_ecg.evaluation.task import Task
+from supreme_ecg.models.training_manifest import TrainingManifest
 from supreme_ecg.preprocessing.contract import SignalContract
 
 
@@ -65,6 +66,7 @@ class ScriptedModel:
     contract: SignalContract = field(default_factory=SignalContract)
     strength: float = 3.0
     weights_sha256: str | None = None
+    seen: TrainingManifest | None = None
 
     def predict(
         self,

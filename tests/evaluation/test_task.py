@@ -6,6 +6,7 @@ import ast
 import csv
 import io
 import lzma
+import re
 import tarfile
 from pathlib import Path
 
@@ -14,16 +15,21 @@ import polars as pl
 import pytest
 
 from supreme_ecg.concepts.table import ConceptTable
-from supreme_ecg.errors import TaskError
+from supreme_ecg.errors import TableError, TaskError
 from supreme_ecg.evaluation.task import Task, task_names, tasks_of
 from supreme_ecg.reports.rules import RuleExtractor
 
 CLASSES = {
     "cpsc2018": 9,
+    "csn": 38,
+    "georgia": 31,
+    "ptb_xl_all": 71,
+    "ptb_xl_diagnostic": 44,
     "ptb_xl_form": 19,
     "ptb_xl_rhythm": 12,
     "ptb_xl_subclass": 23,
     "ptb_xl_superclass": 5,
+    "sph": 40,
 }
 
 OWN_TASK = """
@@ -70,12 +76,12 @@ def test_every_class_has_a_concept_of_the_table(name: str) -> None:
 
 @pytest.mark.parametrize("name", task_names())
 def test_prompt_names_no_other_class(name: str) -> None:
-    """What the extractor finds in a prompt is the class itself, never another class of the task."""
+    """What the extractor finds present in a prompt is the class itself, never another class."""
     task, extractor = Task.load(name), RuleExtractor(ConceptTable.load().lexicon())
     concepts = {one.concept: one.name for one in task.classes}
     for one in task.classes:
         asked = [finding for prompt in one.prompts for finding in extractor.extract(prompt)]
-        named = {finding.concept for finding in asked}
+        named = {finding.concept for finding in asked if finding.assertion == "present"}
         others = {concepts[concept] for concept in named & set(concepts)} - {one.name}
         assert not others, f"a prompt of {one.name} names {others}"
     assert len(task.prompts) == sum(len(one.prompts) for one in task.classes)
@@ -109,6 +115,95 @@ def test_ptb_xl_codes_are_those_of_its_statement_table(shared_data: Path) -> Non
     for task in ("form", "rhythm"):
         statements = {row[""] for row in rows if row[task] == "1.0"}
         assert _codes(f"ptb_xl_{task}") == {statement: {statement} for statement in statements}
+
+
+@pytest.mark.shared_data
+def test_ptb_xl_statement_tasks_have_every_statement(shared_data: Path) -> None:
+    """All 71 are the table's rows, 44 those marked diagnostic, each with the concept of its code."""
+    with (shared_data / "ptb-xl" / "scp_statements.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    diagnostic = {row[""] for row in rows if row["diagnostic"] == "1.0"}
+    table = ConceptTable.load()
+    for name, codes in (
+        ("ptb_xl_all", {row[""] for row in rows}),
+        ("ptb_xl_diagnostic", diagnostic),
+    ):
+        assert _codes(name) == {code: {code} for code in codes}
+        for one in Task.load(name).classes:
+            assert table.by_scp(one.codes[0]) == table[one.concept], one.name
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize("name", ["csn", "georgia", "cpsc2018"])
+def test_snomed_ct_codes_are_those_of_the_public_tables(name: str, shared_data: Path) -> None:
+    """Every code is listed for its corpus or counted as the same, and means the class's concept."""
+    listed, same = _challenge_codes(shared_data, name)
+    table, task = ConceptTable.load(), Task.load(name)
+    for one in task.classes:
+        codes = [code for code in one.codes if code.isdigit()]
+        assert codes[0] in listed, one.name
+        assert set(codes) <= listed | same, one.name
+        allowed = {one.concept, *table.ancestors(one.concept)}
+        for code in codes:
+            concept = table.by_snomed_ct(code)
+            assert concept is not None, code
+            # 426783006 is sinus rhythm, by which CPSC2018's re-issue codes its class Normal;
+            # 63593006, supraventricular premature beats, the challenge counts as atrial ones
+            assert concept.id in allowed or (name, code) == ("cpsc2018", "426783006"), code
+    every_code = [code for one in task.classes for code in one.codes]
+    assert len(every_code) == len(set(every_code))
+
+
+def _challenge_codes(shared_data: Path, task: str) -> tuple[set[str], set[str]]:
+    """Codes with records in the task's corpus, and codes that the challenge counts as the same."""
+    columns = {
+        "csn": ("Chapman_Shaoxing", "Ningbo"),
+        "georgia": ("Georgia",),
+        "cpsc2018": ("CPSC",),
+    }
+    listed, same = set(), set()
+    for part in ("scored", "unscored"):
+        with (shared_data / "vocabularies" / f"dx_mapping_{part}.csv").open() as file:
+            for row in csv.DictReader(file):
+                if any(int(row[column]) for column in columns[task]):
+                    listed.add(row["SNOMEDCTCode"])
+                same |= set(re.findall(r"\d{8,}", row.get("Notes") or ""))
+    return listed, same
+
+
+@pytest.mark.shared_data
+def test_csn_codes_are_those_of_the_corpus_table(shared_data: Path) -> None:
+    """The first code of each class stands under the class's acronym in the corpus's own table."""
+    path = shared_data / "vocabularies" / "ConditionNames_SNOMED-CT.csv"
+    with path.open(encoding="utf-8-sig") as file:
+        codes = {row["AcronymName"]: row["Snomed_CT"] for row in csv.DictReader(file)}
+    for one in Task.load("csn").classes:
+        assert one.codes[0] == codes[one.name]
+
+
+@pytest.mark.shared_data
+def test_sph_codes_agree_with_the_public_tables(shared_data: Path) -> None:
+    """PTB-XL's table gives AHA codes for its statements; SPH's sample gives SNOMED CT codes."""
+    table = ConceptTable.load()
+    concept_of = {one.codes[0]: one.concept for one in Task.load("sph").classes}
+    with (shared_data / "ptb-xl" / "scp_statements.csv").open() as file:
+        stated = {row["AHA code"]: row[""] for row in csv.DictReader(file) if row["AHA code"]}
+    shared = {code: scp for code, scp in stated.items() if code in concept_of}
+    differing = {
+        code for code, scp in shared.items() if table.by_scp(scp) != table[concept_of[code]]
+    }
+    assert len(shared) == 24
+    # 145 is any ST deviation to the AHA, and PTB-XL's non-specific one
+    assert differing == {"145"}
+    with (shared_data / "sph" / "metadata.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        aha, snomed = row["AHA_Code"].split(";"), row["SNOMEDCTCode"].split(",")
+        for code, other in zip(aha, snomed, strict=True):
+            concept = table.by_snomed_ct(other)
+            assert concept is not None
+            if code != "1":  # a normal ECG is given as sinus rhythm there
+                assert concept.id in {concept_of[code], *table.ancestors(concept_of[code])}
 
 
 @pytest.mark.shared_data
@@ -195,6 +290,18 @@ def test_unknown_task_names_the_nearest() -> None:
         ('licence = "none"', 'licence = "none"\nspelt_wrong = 1', "spelt_wrong"),
         ('records = "all"', 'records = "some"', "records: Input should be"),
         ('codes = ["AFIB"]', "codes = []", "class 'AF' with codes"),
+        (
+            'records = "all"',
+            'records = "all"\ntable = "a.csv"',
+            "label_rule 'codes' and table 'a.csv'",
+        ),
+        (
+            'records = "all"',
+            'records = "all"\nlabel_rule = "table"',
+            "label_rule 'table' and table None",
+        ),
+        ('records = "all"', 'records = "all"\n[split]\nrule = "folds"', "a part without folds"),
+        ('records = "all"', 'records = "all"\n[split]\ntest = [1]', "under the rule 'patients'"),
         ('codes = ["AFIB"]', 'codes = ["AFIB", "AFIB"]', "class 'AF' with codes"),
         ('codes = ["AFIB"]', "codes =", "no TOML"),
         ("[[classes]]", OWN_TASK[OWN_TASK.index("[[classes]]") :] + "[[classes]]", "'AF' twice"),
@@ -223,3 +330,47 @@ def test_task_for_another_corpus_is_refused() -> None:
 
 def _codes(task: str) -> dict[str, set[str]]:
     return {one.name: set(one.codes) for one in Task.load(task).classes}
+
+
+def _own_csv(folder: Path, table: str) -> Task:
+    (folder / "labels.csv").write_text(table)
+    path = folder / "own.toml"
+    text = OWN_TASK.replace(
+        'records = "all"', 'records = "all"\nlabel_rule = "table"\ntable = "labels.csv"'
+    )
+    path.write_text(text.replace('codes = ["AFIB"]', ""))
+    return Task.load(path)
+
+
+def test_labels_come_from_ones_own_csv_by_name(tmp_path: Path) -> None:
+    """The column is found wherever it stands; a record that the table lacks is not scored."""
+    task = _own_csv(tmp_path, "note,AF,record_id\nx,1,b\ny,0,a\nz,1,of another store\n")
+    records = pl.DataFrame({"record_id": ["a", "b", "c"]})
+    labels = task.labels(records)
+    assert labels.tolist() == [[0], [1], [-1]]
+    assert task.kept(labels).tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("table", "found"),
+    [
+        ("record_id,AFIB\na,1\n", "no column AF"),
+        ("record_id,AF\na,1\nb,yes\n", "data row 2"),
+        ("record_id,AF\na,1\na,0\n", "a record twice"),
+        ("record_id,AF\na,\n", "data row 1"),
+    ],
+)
+def test_a_csv_that_does_not_fit_is_refused(table: str, found: str, tmp_path: Path) -> None:
+    """The message names the column or the row."""
+    with pytest.raises(TableError, match=found):
+        _own_csv(tmp_path, table).labels(pl.DataFrame({"record_id": ["a"]}))
+
+
+def test_an_absent_csv_is_named(tmp_path: Path) -> None:
+    """The path is that beside the task file."""
+    task = _own_csv(tmp_path, "record_id,AF\n")
+    (tmp_path / "labels.csv").unlink()
+    with pytest.raises(
+        TableError, match=r"labels\.csv: expected a CSV table in UTF-8, found no such"
+    ):
+        task.labels(pl.DataFrame({"record_id": ["a"]}))

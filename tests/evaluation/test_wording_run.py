@@ -30,6 +30,7 @@ class OddModel:
     """Answers each query by the power of the signal, with the sign turned for longer queries."""
 
     manifest: dict[str, Any] = field(default_factory=dict)
+    seen: None = None
     contract: SignalContract = field(default_factory=SignalContract)
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
@@ -102,7 +103,7 @@ def test_records_of_pretraining_are_refused_unless_allowed(store: Store) -> None
     """As for zero-shot scores."""
     model = OddModel(manifest={"corpus": store.corpus})
     table = ConceptTable.load()
-    with pytest.raises(TaskError, match="not trained on"):
+    with pytest.raises(TaskError, match="not seen in pre-training"):
         run_wording(model, store, PARAPHRASES, table=table, draws=20)
     wording = run_wording(model, store, PARAPHRASES, table=table, draws=20, allow_seen=True)
     assert wording.run["records_seen_in_pretraining"] == len(store.records)

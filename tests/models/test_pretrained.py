@@ -16,7 +16,9 @@ from supreme_ecg.errors import WeightsError
 from supreme_ecg.models import pretrained
 from supreme_ecg.models.pretrained import PACKAGED, find_weights, packaged_weights
 from supreme_ecg.models.supreme import SuPreME
+from supreme_ecg.models.training_manifest import FILE, store_training_manifest
 from tests.models.small_model import small_model
+from tests.models.test_training_manifest import manifest
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 LARGEST_BYTES = 25_000_000
@@ -123,15 +125,28 @@ def hub(letters, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ty
     server.server_close()
 
 
+def test_the_training_manifest_comes_with_the_weights(
+    hub: type[Hub], letters, tmp_path: Path
+) -> None:
+    """Where the repository has one, the guard knows what was seen."""
+    store_training_manifest(tmp_path / "model", manifest())
+    hub.files |= {path.name: path.read_bytes() for path in (tmp_path / "model").iterdir()}
+    model = SuPreME.from_pretrained("owner/name", text_encoder=letters)
+    assert model.seen is not None
+    assert len(model.seen) == 3
+
+
 @pytest.mark.parametrize("name", ["owner/name", "owner/name@v1", f"owner/name@{COMMIT}"])
 def test_a_hub_id_is_fetched_verified_and_loaded(hub: type[Hub], letters, name: str) -> None:
-    """Both files of one commit, at the revision that was asked for."""
+    """Weights and description of one commit, at the revision that was asked for."""
     model = SuPreME.from_pretrained(name, text_encoder=letters)
     expected = small_model(letters).state_dict()
     assert all(np.array_equal(v, expected[k]) for k, v in model.state_dict().items())
     first, last = hub.asked[0], hub.asked[-1]
     assert f"/resolve/{name.partition('@')[2] or 'main'}/" in first
-    assert f"/resolve/{COMMIT}/weights.safetensors" in last
+    assert any(f"/resolve/{COMMIT}/weights.safetensors" in path for path in hub.asked)
+    assert f"/resolve/{COMMIT}/{FILE}" in last
+    assert model.seen is None
 
 
 def test_a_damaged_download_is_refused(hub: type[Hub], letters) -> None:

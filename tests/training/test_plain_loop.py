@@ -23,6 +23,7 @@ SMALL = [
     "encoder.stem_width=8",
     "encoder.dropout=0.1",
     "labels.minimum_count=5",
+    "labels.definition_share=0.25",
     "training.batch_size=8",
     "training.epochs=2",
     "training.accumulate=2",
@@ -67,7 +68,11 @@ def train_plainly(recipe: Recipe, store: Store) -> SuPreME:
                 sampling_rate_hz=recipe.data.sampling_rate_hz,
                 generator=generator,
             )
-            queries = phrasing.draw(synonym_share=recipe.labels.synonym_share, generator=generator)
+            queries = phrasing.draw(
+                synonym_share=recipe.labels.synonym_share,
+                definition_share=recipe.labels.definition_share,
+                generator=generator,
+            )
             labels = torch.from_numpy(data.labels[rows])
             signal, mask, labels = mixup(
                 signal, mask, labels, alpha=recipe.augmentation.mixup_alpha, generator=generator

@@ -11,13 +11,16 @@ import torch
 
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import RecipeError
+from supreme_ecg.evaluation.guard import Guard
 from supreme_ecg.evaluation.metrics import auroc
 from supreme_ecg.models.loading import load_model
+from supreme_ecg.models.training_manifest import FILE as MANIFEST
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.loop import METRICS, STATE
 from supreme_ecg.training.pretrain import Pretraining, pretrain
 from supreme_ecg.training.recipe import Recipe, find_recipe, read_recipe
 from supreme_ecg.training.report_vectors import FILE
+from supreme_ecg.training.seen_records import add_training_manifest
 from supreme_ecg.training.training_set import make_training_set
 
 SMALL = [
@@ -125,6 +128,24 @@ def test_every_option_trains(cohort_store: Path, tmp_path: Path, override: str) 
     result = run(cohort_store, tmp_path / "run", "etp", override, "training.epochs=1")
     assert np.isfinite(losses(tmp_path / "run")).all()
     assert load_model(result.model).manifest["recipe"]["method"]["name"] == "etp"
+
+
+@pytest.mark.parametrize("method", ["etp", "merl"])
+def test_the_model_lists_what_it_saw(cohort_store: Path, tmp_path: Path, method: str) -> None:
+    """As of SuPreME: the guard knows every record by id and fingerprint, and the list can be made again."""
+    result = run(cohort_store, tmp_path / "run", method, "training.epochs=1")
+    model, store = load_model(result.model), Store.open(cohort_store)
+    assert model.seen is not None
+    assert len(model.seen) == result.records + model.manifest["records_validation"]
+    data = make_training_set(
+        store, data=recipe(method).data, labels=recipe(method).labels, table=ConceptTable.load()
+    )
+    overlap = Guard(model, store).overlap(data.training_rows)
+    assert overlap.checked
+    assert overlap.ways["record id"].all()
+    written = (result.model / MANIFEST).read_bytes()
+    add_training_manifest(result.model, store)
+    assert (result.model / MANIFEST).read_bytes() == written
 
 
 @pytest.mark.parametrize("method", ["etp", "merl"])

@@ -149,13 +149,17 @@ def test_the_manifest_says_what_was_trained_on(cohort_store: Path) -> None:
 
 
 class Spelling:
-    """A text encoder that writes down the texts it is given."""
+    """A text encoder that writes down the texts it is given, and returns their places in its list."""
 
     width, config = 1, TextEncoderConfig(name="spelling")
 
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
     def encode(self, texts) -> torch.Tensor:
-        self.texts = list(texts)
-        return torch.arange(len(self.texts)).unsqueeze(1).float()
+        first = len(self.texts)
+        self.texts += texts
+        return torch.arange(first, len(self.texts)).unsqueeze(1).float()
 
 
 def test_a_concept_is_asked_by_its_name_or_by_its_english_terms() -> None:
@@ -176,6 +180,8 @@ def test_a_concept_is_asked_by_its_name_or_by_its_english_terms() -> None:
         if s.language == "en" and s.kind == "term"
     }
     assert drawn == terms | {table["atrial_fibrillation"].name}
+    defined = phrasing.draw(synonym_share=0.5, definition_share=1.0, generator=generator)
+    assert [spelling.texts[int(i)] for i in defined] == [table[c].definition for c in concepts]
 
 
 def test_conclusions_are_labels_where_a_recipe_wants_them() -> None:

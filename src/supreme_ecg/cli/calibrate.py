@@ -11,7 +11,7 @@ from rich.table import Table
 
 from supreme_ecg.cli.console import console, print_json, progress_bar
 from supreme_ecg.cli.folds import parse_folds
-from supreme_ecg.cli.scoring_options import require_writable
+from supreme_ecg.cli.scoring_options import require_writable, seen_note, warn_without_manifest
 
 if TYPE_CHECKING:
     from supreme_ecg.evaluation.calibration_result import CalibrationResult
@@ -29,6 +29,10 @@ def calibrate_command(
         bool,
         typer.Option("--youden", help="Thresholds maximise sensitivity + specificity, not F1."),
     ] = False,
+    allow_seen: Annotated[
+        bool,
+        typer.Option("--allow-seen", help="Score records known to have been seen too, marked."),
+    ] = False,
     json: Annotated[
         Path | None, typer.Option(help="Write the scores to this file; - prints them instead.")
     ] = None,
@@ -45,6 +49,7 @@ def calibrate_command(
     require_writable(json)
     require_writable(plot, option="--plot")
     opened, model = Store.open(store), load_model(weights)
+    warn_without_manifest(model)
     with progress_bar() as bar:
         task = bar.add_task("asking", total=None)
         result = run_calibration(
@@ -53,6 +58,7 @@ def calibrate_command(
             folder=weights,
             folds=folds,
             rule="youden" if youden else "f1",
+            allow_seen=allow_seen,
             seed=seed,
             on_start=lambda records: bar.update(task, total=records),
             advance=lambda records: bar.advance(task, records),
@@ -96,6 +102,8 @@ def _print(result: CalibrationResult) -> None:
     ):
         table.add_row(name, _number(first), _number(second))
     console.print(table)
+    if note := seen_note(result.run):
+        console.print(f"[dim]{note}[/]", highlight=False)
     table = Table("yes from", title="Yes and no", title_justify="left")
     for heading in ("sensitivity", "specificity", "precision", "F1", "macro F1"):
         table.add_column(heading, justify="right")

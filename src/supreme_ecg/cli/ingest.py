@@ -21,7 +21,10 @@ _NO_FILES: Final = "file not found"
 
 
 def ingest_command(
-    corpus: Annotated[str, typer.Argument(help="ptb_xl, cpsc2018 or synthetic.")],
+    corpus: Annotated[
+        str,
+        typer.Argument(help="ptb_xl, cpsc2018, cpsc2018_extra, csn, georgia, sph or synthetic."),
+    ],
     source: Annotated[Path, typer.Argument(help="Its folder, as its publisher lays it out.")],
     store: Annotated[Path, typer.Argument(help="The store to make.")],
     workers: Annotated[int, typer.Option(min=1, help="Processes; the result is the same.")] = 1,

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from supreme_ecg import __version__
 from supreme_ecg.cli.align_text import align_text_command
 from supreme_ecg.cli.ask import ask_command
+from supreme_ecg.cli.benchmark import benchmark_command
 from supreme_ecg.cli.calibrate import calibrate_command
 from supreme_ecg.cli.console import console, error_console
 from supreme_ecg.cli.demo import demo_command
@@ -18,6 +19,7 @@ from supreme_ecg.cli.extract import extract_command
 from supreme_ecg.cli.findings import findings_command
 from supreme_ecg.cli.ingest import ingest_command
 from supreme_ecg.cli.labels import labels_command
+from supreme_ecg.cli.manifest import manifest_command
 from supreme_ecg.cli.pretrain import pretrain_command
 from supreme_ecg.cli.robustness import robustness_command
 from supreme_ecg.cli.score_extraction import score_extraction_command
@@ -73,8 +75,10 @@ for name, command in (
     ("vocabulary", vocabulary_command),
     ("align-text", align_text_command),
     ("pretrain", pretrain_command),
+    ("manifest", manifest_command),
     ("calibrate", calibrate_command),
     ("zero-shot", zero_shot_command),
+    ("benchmark", benchmark_command),
     ("wording", wording_command),
     ("robustness", robustness_command),
     ("ask", ask_command),

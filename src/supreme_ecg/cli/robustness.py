@@ -12,7 +12,12 @@ from rich.table import Table
 
 from supreme_ecg.cli.console import console, print_json, progress_bar
 from supreme_ecg.cli.folds import parse_folds
-from supreme_ecg.cli.scoring_options import find_tasks, require_writable
+from supreme_ecg.cli.scoring_options import (
+    find_tasks,
+    plan_tasks,
+    require_writable,
+    seen_note,
+)
 
 if TYPE_CHECKING:
     from supreme_ecg.evaluation.robustness import RobustnessResult
@@ -33,7 +38,7 @@ def robustness_command(
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the scores to this PNG.")] = None,
     allow_seen: Annotated[
-        bool, typer.Option("--allow-seen", help="Score records of the pre-training folds too.")
+        bool, typer.Option("--allow-seen", help="Score records seen in pre-training too, marked.")
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 0,
 ) -> None:
@@ -41,7 +46,6 @@ def robustness_command(
     from supreme_ecg.evaluation.reduced_windows import REDUCTIONS  # noqa: PLC0415  slow to import
     from supreme_ecg.evaluation.robustness import run_robustness  # noqa: PLC0415
     from supreme_ecg.evaluation.robustness_plot import plot_robustness  # noqa: PLC0415
-    from supreme_ecg.evaluation.zero_shot_run import plan_zero_shot  # noqa: PLC0415
     from supreme_ecg.models.loading import load_model  # noqa: PLC0415
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
@@ -51,9 +55,7 @@ def robustness_command(
     opened = Store.open(store)
     tasks = find_tasks(task, corpus=opened.corpus, store=store)
     model = load_model(weights)
-    plans = [
-        plan_zero_shot(model, opened, one, folds=chosen, allow_seen=allow_seen) for one in tasks
-    ]
+    plans = plan_tasks(model, opened, tasks, folds=chosen, allow_seen=allow_seen)
     records = len({row for plan in plans for row in plan.rows.tolist()})
     with progress_bar() as bar:
         row = bar.add_task("scoring", total=records * len(REDUCTIONS))
@@ -77,6 +79,8 @@ def _show(results: Sequence[RobustnessResult], *, json: Path | None) -> None:
     for result in results:
         _print_reductions(result)
         _print_groups(result)
+        if note := seen_note(result.run):
+            console.print(f"[dim]{note}[/]", highlight=False)
     if json is not None:
         from json import dumps  # noqa: PLC0415  the option has the module's name
 

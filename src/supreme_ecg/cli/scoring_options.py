@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from supreme_ecg.cli.console import error_console
+
 if TYPE_CHECKING:
+    from supreme_ecg.evaluation.guard import Trained
     from supreme_ecg.evaluation.task import Task
+    from supreme_ecg.evaluation.zero_shot_run import Answers, Plan
+    from supreme_ecg.store.reading import Store
 
 
 def find_tasks(names: Sequence[str], *, corpus: str, store: Path) -> list[Task]:
@@ -57,3 +62,49 @@ def require_writable(path: Path | None, *, option: str = "--json") -> None:
     if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
         message = f"{path} is a folder, or is in a folder that is absent or closed to you"
         raise typer.BadParameter(message, param_hint=option)
+
+
+def plan_tasks(
+    model: Answers,
+    store: Store,
+    tasks: Sequence[Task],
+    *,
+    folds: Sequence[int] | None,
+    allow_seen: bool,
+) -> list[Plan]:
+    """Plan several tasks of one store, behind one guard; arguments and errors of ``plan_zero_shot``."""
+    from supreme_ecg.evaluation.guard import Guard  # noqa: PLC0415
+    from supreme_ecg.evaluation.zero_shot_run import plan_zero_shot  # noqa: PLC0415
+
+    warn_without_manifest(model)
+    guard = Guard(model, store)
+    return [
+        plan_zero_shot(model, store, task, folds=folds, allow_seen=allow_seen, guard=guard)
+        for task in tasks
+    ]
+
+
+def warn_without_manifest(model: Trained) -> None:
+    """Say on the error stream that weights do not list the records they have seen."""
+    if model.seen is None:
+        from supreme_ecg.evaluation.guard import NO_MANIFEST  # noqa: PLC0415  slow to import
+
+        error_console.print(
+            f"Warning: {NO_MANIFEST} but by corpus and fold (`supreme manifest` makes one)."
+        )
+
+
+def seen_note(run: Mapping[str, Any]) -> str | None:
+    """The mark of a result with records that were seen, how that is known, or that nobody knows.
+
+    Args:
+        run: Of a result.
+
+    Returns:
+        A sentence to stand beside the result; None where nothing was seen.
+    """
+    overlap = run["overlap"]
+    if seen := run["records_seen_in_pretraining"]:
+        by = ", ".join(f"{count} by {way}" for way, count in overlap["seen_by"].items())
+        return f"NOT HELD OUT: {seen} records were seen in pre-training ({by})."
+    return None if overlap["manifest"] else "Overlap with pre-training checked by fold alone."

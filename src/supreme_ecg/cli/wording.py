@@ -11,14 +11,14 @@ from rich.table import Table
 
 from supreme_ecg.cli.console import console, print_json, progress_bar
 from supreme_ecg.cli.folds import parse_folds
-from supreme_ecg.cli.scoring_options import require_writable
+from supreme_ecg.cli.scoring_options import require_writable, seen_note, warn_without_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from supreme_ecg.evaluation.wording import WordingResult, WordingSummary
     from supreme_ecg.evaluation.wording_run import Wording
-    from supreme_ecg.models.supreme import SuPreME
+    from supreme_ecg.models.loading import Model
 
 
 def wording_command(
@@ -41,7 +41,7 @@ def wording_command(
         Path | None, typer.Option(help="Write the result to this file; - prints it instead.")
     ] = None,
     allow_seen: Annotated[
-        bool, typer.Option("--allow-seen", help="Score records of the pre-training folds too.")
+        bool, typer.Option("--allow-seen", help="Score records seen in pre-training too, marked.")
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 0,
     threads: Annotated[int, typer.Option(min=0, help="Processor threads; 0 = all.")] = 0,
@@ -52,7 +52,7 @@ def wording_command(
     from supreme_ecg.concepts.table import ConceptTable  # noqa: PLC0415
     from supreme_ecg.evaluation.paraphrase import read_paraphrases  # noqa: PLC0415
     from supreme_ecg.evaluation.wording_run import run_wording  # noqa: PLC0415
-    from supreme_ecg.models.supreme import SuPreME  # noqa: PLC0415
+    from supreme_ecg.models.loading import load_model  # noqa: PLC0415
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
     require_writable(json)
@@ -61,7 +61,8 @@ def wording_command(
     table = ConceptTable.load()
     asked = read_paraphrases(paraphrases, table=table)
     chosen = None if folds is None else parse_folds(folds)
-    model = SuPreME.from_pretrained(weights)
+    model = load_model(weights)
+    warn_without_manifest(model)
     with progress_bar() as bar:
         row = bar.add_task("asking", total=None)
         wording = run_wording(
@@ -78,7 +79,7 @@ def wording_command(
     _show(wording, weights=weights, json=json)
 
 
-def _resolver(model: SuPreME) -> Callable[[str], str | None]:
+def _resolver(model: Model) -> Callable[[str], str | None]:
     """Question -> what `supreme ask` would ask; None where it would refuse."""
     from supreme_ecg.serving.ask import question_reader  # noqa: PLC0415
 
@@ -94,6 +95,8 @@ def _show(wording: Wording, *, weights: str, json: Path | None) -> None:
     for result in (wording.reports, wording.scp):
         if result is not None:
             _print_result(result)
+    if note := seen_note(wording.run):
+        console.print(f"[dim]{note}[/]", highlight=False)
     if json is not None:
         from json import dumps  # noqa: PLC0415  the option has the module's name
 

@@ -15,7 +15,12 @@ from rich.table import Table
 from supreme_ecg.cli.console import console, print_json, progress_bar
 from supreme_ecg.cli.cost import peak_memory_mb
 from supreme_ecg.cli.folds import parse_folds
-from supreme_ecg.cli.scoring_options import find_tasks, require_writable
+from supreme_ecg.cli.scoring_options import (
+    find_tasks,
+    plan_tasks,
+    require_writable,
+    seen_note,
+)
 
 if TYPE_CHECKING:
     from supreme_ecg.evaluation.zero_shot import MacroScore, ZeroShotResult
@@ -38,16 +43,13 @@ def zero_shot_command(
         bool, typer.Option("--random-encoder", help="Score an untrained encoder beside it.")
     ] = False,
     allow_seen: Annotated[
-        bool, typer.Option("--allow-seen", help="Score records of the pre-training folds too.")
+        bool, typer.Option("--allow-seen", help="Score records seen in pre-training too, marked.")
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of bootstrap and random encoder.")] = 0,
 ) -> None:
     """Score a model on classes asked in words, with intervals and what it had seen of them."""
-    from supreme_ecg.evaluation.zero_shot_run import (  # noqa: PLC0415
-        plan_zero_shot,
-        run_zero_shot,
-    )
-    from supreme_ecg.models.loading import load_model  # noqa: PLC0415
+    from supreme_ecg.evaluation.zero_shot_run import run_zero_shot  # noqa: PLC0415
+    from supreme_ecg.models.loading import load_model  # noqa: PLC0415  slow to import
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
     chosen = None if folds is None else parse_folds(folds)
@@ -55,9 +57,7 @@ def zero_shot_command(
     opened = Store.open(store)
     tasks = find_tasks(task, corpus=opened.corpus, store=store)
     model = load_model(weights)
-    plans = [
-        plan_zero_shot(model, opened, one, folds=chosen, allow_seen=allow_seen) for one in tasks
-    ]
+    plans = plan_tasks(model, opened, tasks, folds=chosen, allow_seen=allow_seen)
     baseline = model.with_random_encoder(seed) if random_encoder else None
     results = []
     with progress_bar() as bar:
@@ -139,8 +139,8 @@ def _notes(result: ZeroShotResult) -> list[str]:
         notes.append(f"{result.run['records_left_out']} records without any class left out.")
     if result.run.get("in_domain"):
         notes.append("In-domain: the weights were trained on reports of the same corpus.")
-    if seen := result.run.get("records_seen_in_pretraining"):
-        notes.append(f"NOT HELD OUT: {seen} records are in the pre-training folds.")
+    if note := seen_note(result.run):
+        notes.append(note)
     if top := result.run.get("top_class"):
         notes.append(
             f"Highest-scored class: accuracy {top['accuracy']:.3f}, macro F1 {top['macro_f1']:.3f}."

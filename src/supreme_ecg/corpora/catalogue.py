@@ -7,11 +7,23 @@ from typing import Final
 
 from supreme_ecg.corpora.corpus import Corpus
 from supreme_ecg.corpora.cpsc2018 import Cpsc2018
+from supreme_ecg.corpora.cpsc2018_extra import Cpsc2018Extra
+from supreme_ecg.corpora.csn import Csn
+from supreme_ecg.corpora.georgia import Georgia
 from supreme_ecg.corpora.ptb_xl import PtbXl
+from supreme_ecg.corpora.sph import Sph
 from supreme_ecg.corpora.synthetic import Synthetic
 from supreme_ecg.errors import CorpusError
 
-CORPUS_NAMES: Final = ("cpsc2018", "ptb_xl", "synthetic")
+CORPUS_NAMES: Final = (
+    "cpsc2018",
+    "cpsc2018_extra",
+    "csn",
+    "georgia",
+    "ptb_xl",
+    "sph",
+    "synthetic",
+)
 
 
 def corpus_named(name: str, *, sampling_rate_hz: int) -> Corpus:
@@ -26,7 +38,11 @@ def corpus_named(name: str, *, sampling_rate_hz: int) -> Corpus:
     """
     corpora: dict[str, Corpus] = {
         "cpsc2018": Cpsc2018(),
+        "cpsc2018_extra": Cpsc2018Extra(),
+        "csn": Csn(),
+        "georgia": Georgia(),
         "ptb_xl": PtbXl(sampling_rate_hz=sampling_rate_hz),
+        "sph": Sph(),
         "synthetic": Synthetic(),
     }
     if name in corpora:

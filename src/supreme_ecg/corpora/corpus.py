@@ -19,7 +19,8 @@ class Entry:
     record_id: str
     """Unique in the corpus."""
     path: Path
-    """The WFDB header file. It may be absent: ingest then lists the record as rejected."""
+    """The WFDB header file, or the file itself where there is none. It may be absent: ingest then
+    lists the record as rejected."""
     patient_id: str
     """The patient; the record id where the corpus does not tell patients apart."""
     age_years: float | None = None

@@ -16,8 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from supreme_ecg.corpora.corpus import Entry, require_unique
-from supreme_ecg.corpora.nearby import wrong_folder
+from supreme_ecg.corpora.corpus import Entry
+from supreme_ecg.corpora.headers import header_entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +43,4 @@ class Cpsc2018:
         Raises:
             CorpusError: There is no header in these folders, or two recordings share a name.
         """
-        headers = {*source.glob("A*.hea"), *source.glob("g*/A*.hea")}
-        if not headers:
-            raise wrong_folder(self.name, source, "A*.hea")
-        orphans = {
-            signal.with_suffix(".hea")
-            for folder in {header.parent for header in headers}
-            for signal in folder.glob("A*.mat")
-        }
-        entries = tuple(
-            Entry(record_id=path.stem, path=path, patient_id=path.stem)
-            for path in sorted(headers | orphans)
-        )
-        require_unique(entries, source=source)
-        return entries
+        return header_entries(self.name, source, ("A*.hea", "g*/A*.hea"))

@@ -28,6 +28,7 @@ from supreme_ecg.evaluation.curve_fitting import (
 from supreme_ecg.evaluation.thresholds import choose_threshold
 from supreme_ecg.evaluation.zero_shot_run import BATCH
 from supreme_ecg.models.calibration import Calibration, Curve, ThresholdRule
+from supreme_ecg.models.training_manifest import TrainingManifest
 from supreme_ecg.preprocessing.contract import SignalContract
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.recipe import Recipe
@@ -66,6 +67,8 @@ class Logits(Protocol):
     """Concept ids with a label column in pre-training."""
     manifest: dict[str, Any]
     """What it was trained on; ``recipe`` and ``folds`` are read here."""
+    seen: TrainingManifest | None
+    """Which records it has seen."""
 
     def logits(
         self,

@@ -20,6 +20,7 @@ from supreme_ecg.evaluation.calibration import (
     report_answers,
 )
 from supreme_ecg.evaluation.calibration_result import CalibrationResult, score_calibration
+from supreme_ecg.evaluation.guard import Guard
 from supreme_ecg.models.calibration import Calibration, ThresholdRule, store_calibration
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.recipe import DataConfig
@@ -40,6 +41,7 @@ def run_calibration(
     folder: Path,
     folds: Sequence[int],
     rule: ThresholdRule = "f1",
+    allow_seen: bool = False,
     seed: int = 0,
     on_start: Callable[[int], None] = lambda _: None,
     advance: Callable[[int], None] = lambda _: None,
@@ -52,17 +54,22 @@ def run_calibration(
         folder: The weights; the calibration is written into their description.
         folds: Folds that were not trained on.
         rule: What the thresholds maximise.
+        allow_seen: Score records known to have been seen, and mark the result; folds trained on never are.
         seed: Seed of the bootstrap.
         on_start: Called with the number of records that will be asked about.
         advance: Called with the number of records after each batch.
 
     Raises:
-        TaskError: A fold to be scored was trained on.
+        TaskError: A fold to be scored was trained on, or a record in it was seen.
         StoreError: The store is not the one trained on, or lacks the folds.
         WeightsError: The weights do not say how they were trained, or answer NaN.
     """
     fitted_rows = held_out_rows(model, store, where=folder)
     scored_rows = _rows_to_score(model, store, folds, where=folder)
+    options = "--score-folds, or mark the result as seen with --allow-seen"
+    overlap = Guard(model, store).require_unseen(
+        scored_rows, allow_seen=allow_seen, options=options
+    )
     on_start(len(fitted_rows) + len(scored_rows))
     held_out = report_answers(model, store, fitted_rows, where=folder, advance=advance)
     scored = report_answers(model, store, scored_rows, where=folder, advance=advance)
@@ -90,6 +97,7 @@ def run_calibration(
         run={
             "corpus": store.corpus,
             "folds_scored": sorted(set(folds)),
+            **overlap.to_json(),
             "labels": "from reports",
             "seed": seed,
             "package_version": version("supreme-ecg"),

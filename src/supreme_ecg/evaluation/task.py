@@ -1,11 +1,11 @@
-"""A zero-shot task: which classes are asked for, in which words, and which codes make them true."""
+"""A zero-shot task: which classes are asked for, in which words, and what makes them true."""
 
 from __future__ import annotations
 
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +17,8 @@ from jaxtyping import Bool, Float, Int8
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from supreme_ecg.errors import TaskError
+from supreme_ecg.evaluation.label_table import read_labels
+from supreme_ecg.evaluation.split import SplitRule
 
 _FOLDER: Final = files("supreme_ecg.evaluation") / "tasks"
 
@@ -34,8 +36,9 @@ class TaskClass:
     prompts: tuple[str, ...]
     """The questions asked of the model; none names another class of the task. A class that lumps
     statements together has one for each, and is there when any of them is."""
-    codes: tuple[str, ...]
-    """A record that carries any of these codes, letter for letter, is positive."""
+    codes: tuple[str, ...] = ()
+    """A record that carries any of these codes, letter for letter, is positive. None where labels
+    are read from a table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,13 @@ class Task:
     """``labelled``: records without any class of the task are left out, as in the literature."""
     classes: tuple[TaskClass, ...]
     """At least one, names unique."""
+    label_rule: Literal["codes", "table"] = "codes"
+    """``codes``: a record is positive if one of its codes *is* one of the class, never a part of it.
+    ``table``: if the class's column in ``table`` holds 1."""
+    table: str | None = None
+    """CSV of labels, relative to the task file: ``record_id`` and one column per class, by name."""
+    split: SplitRule = field(default_factory=SplitRule)
+    """Which records are for training, validation and testing."""
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Task:
@@ -72,7 +82,8 @@ class Task:
                 raise TaskError(
                     own, expected="a task file", found="no such file", remedy="Mend the path."
                 )
-            return _parse(own.read_bytes(), where=own)
+            task = _parse(own.read_bytes(), where=own)
+            return task if task.table is None else replace(task, table=str(own.parent / task.table))
         name = str(name_or_path)
         if name not in task_names():
             nearest = get_close_matches(name, task_names(), n=2, cutoff=0.4) or task_names()
@@ -113,11 +124,19 @@ class Task:
         """Which classes each record has.
 
         Args:
-            records: Records of a store, with the column ``codes`` (list of text).
+            records: Records of a store, with the columns ``codes`` (list of text) and, where labels
+                are read from a table, ``record_id``.
 
         Returns:
-            1 where a code of the record *is* a code of the class (never a part of it), else 0.
+            1 where a code of the record *is* a code of the class (never a part of it), else 0. From a
+            table: what it says, and -1 throughout for a record that it does not name.
+
+        Raises:
+            TableError: The table of labels does not fit.
         """
+        if self.table is not None:
+            names = [one.name for one in self.classes]
+            return read_labels(Path(self.table), names, records["record_id"].to_list())
         classes_of: dict[str, list[int]] = {}
         for column, one in enumerate(self.classes):
             for code in one.codes:
@@ -129,8 +148,9 @@ class Task:
         return labels
 
     def kept(self, labels: Int8[np.ndarray, "record cls"]) -> Bool[np.ndarray, " record"]:
-        """Which records the task scores, by its rule ``records``."""
-        return np.asarray(labels.any(axis=1) | (self.records == "all"))
+        """Which records the task scores, by its rule ``records``; none that its table leaves out."""
+        is_known = (labels >= 0).all(axis=1)
+        return np.asarray(is_known & ((labels > 0).any(axis=1) | (self.records == "all")))
 
     def require_corpus(self, corpus: str, *, where: object) -> None:
         """Stop unless the records at ``where`` are of the task's corpus.
@@ -168,14 +188,25 @@ def _parse(content: bytes, *, where: object) -> Task:
         raise _not_a_task(where, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _not_a_task(where, f"no TOML ({error})") from error
+    fault = _fault(task)
+    if fault:
+        raise _not_a_task(where, fault)
+    return task
+
+
+def _fault(task: Task) -> str | None:
+    """What the types cannot tell; None where nothing is wrong."""
     repeated = _repeated([one.name for one in task.classes])
     if repeated or not task.classes:
-        raise _not_a_task(where, f"class {repeated[0]!r} twice" if repeated else "no class")
+        return f"class {repeated[0]!r} twice" if repeated else "no class"
+    if (task.label_rule == "table") != (task.table is not None):
+        return f"label_rule {task.label_rule!r} and table {task.table!r}"
     for one in task.classes:
         asked = [prompt for prompt in one.prompts if prompt.strip()]
-        if not one.codes or _repeated(one.codes) or not asked or asked != list(one.prompts):
-            raise _not_a_task(where, f"class {one.name!r} with codes {one.codes}, {one.prompts}")
-    return task
+        coded = bool(one.codes) == (task.table is None) and not _repeated(one.codes)
+        if not coded or not asked or asked != list(one.prompts):
+            return f"class {one.name!r} with codes {one.codes}, {one.prompts}"
+    return task.split.fault()
 
 
 def _repeated(values: Sequence[str]) -> list[str]:
@@ -186,7 +217,7 @@ def _not_a_task(where: object, found: str) -> TaskError:
     return TaskError(
         where,
         expected="name, title, corpus, licence, citation, records, and classes with unique names, "
-        "each with concept, prompts and distinct codes",
+        "each with concept, prompts and distinct codes (or a table of labels)",
         found=found,
         remedy="Mend the task file; the package's own are examples.",
     )

@@ -14,9 +14,11 @@ from jaxtyping import Bool, Float, Int8, Integer
 from supreme_ecg.concepts.labels import label_matrix
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import TaskError
+from supreme_ecg.evaluation.guard import Guard
 from supreme_ecg.evaluation.paraphrase import Paraphrase
 from supreme_ecg.evaluation.wording import DRAWS, TOLERANCE, WordingResult, score_wording
-from supreme_ecg.evaluation.zero_shot_run import BATCH, count_seen, rows_of
+from supreme_ecg.evaluation.zero_shot_run import BATCH, rows_of
+from supreme_ecg.models.training_manifest import TrainingManifest
 from supreme_ecg.preprocessing.contract import SignalContract
 from supreme_ecg.store.reading import Store
 
@@ -34,6 +36,8 @@ class RanksAnswers(Protocol):
 
     manifest: dict[str, Any]
     """What it was trained on; ``corpus`` and ``folds`` are read here."""
+    seen: TrainingManifest | None
+    """Which records it has seen."""
 
     def logits(
         self,
@@ -101,7 +105,7 @@ def run_wording(
     """
     model.contract.require_equal(store.contract, where=store.path)
     rows = rows_of(store, folds)
-    seen = count_seen(model.manifest, store, rows, allow_seen=allow_seen)
+    overlap = Guard(model, store).require_unseen(rows, allow_seen=allow_seen)
     _require_some(paraphrases)
     concepts = tuple(dict.fromkeys(paraphrase.concept for paraphrase in paraphrases))
     names = [table[concept].name for concept in concepts]
@@ -135,7 +139,7 @@ def run_wording(
             "corpus": store.corpus,
             "folds": None if folds is None else sorted(set(folds)),
             "records": len(rows),
-            "records_seen_in_pretraining": seen,
+            **overlap.to_json(),
             "patients": len(set(patients)),
             "paraphrases": len(paraphrases),
             "concepts": len(concepts),

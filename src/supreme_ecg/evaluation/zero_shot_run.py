@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int8, Integer
 
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import TaskError
+from supreme_ecg.evaluation.guard import Guard
 from supreme_ecg.evaluation.task import Task
 from supreme_ecg.evaluation.top_class import top_class
 from supreme_ecg.evaluation.zero_shot import (
@@ -21,6 +22,7 @@ from supreme_ecg.evaluation.zero_shot import (
     exposure_of,
     zero_shot,
 )
+from supreme_ecg.models.training_manifest import TrainingManifest
 from supreme_ecg.preprocessing.contract import SignalContract
 from supreme_ecg.store.reading import Store
 
@@ -40,6 +42,8 @@ class Answers(Protocol):
     """Concept ids with a label column in pre-training."""
     manifest: dict[str, Any]
     """What it was trained on; ``corpus`` and ``folds`` are read here."""
+    seen: TrainingManifest | None
+    """Which records it has seen."""
 
     def predict(
         self,
@@ -83,6 +87,7 @@ def plan_zero_shot(
     *,
     folds: Sequence[int] | None = None,
     allow_seen: bool = False,
+    guard: Guard | None = None,
 ) -> Plan:
     """Decide what is scored and refuse what would be false.
 
@@ -91,7 +96,8 @@ def plan_zero_shot(
         store: Gives the records and their codes.
         task: The classes.
         folds: Folds of the corpus to score; every record where None.
-        allow_seen: Score records of folds seen in pre-training too, and mark the result.
+        allow_seen: Score records seen in pre-training too, and mark the result.
+        guard: Of this model and store, where several plans share one: it looks at each record once.
 
     Returns:
         Rows, labels and what was chosen.
@@ -101,31 +107,83 @@ def plan_zero_shot(
         TaskError: The task is for another corpus; a fold is not in the store; records were seen in
             pre-training; or no record of the folds has any class of the task.
     """
+    require_fit(model, store, task)
+    rows = rows_of(store, folds)
+    labels = task.labels(store.records[rows])
+    return plan_rows(
+        model,
+        store,
+        task,
+        rows=rows,
+        labels=labels,
+        kept=task.kept(labels),
+        chosen={"folds": None if folds is None else sorted(set(folds))},
+        guard=guard or Guard(model, store),
+        allow_seen=allow_seen,
+    )
+
+
+def require_fit(model: Answers, store: Store, task: Task) -> None:
+    """Stop unless the store is under the model's contract and of the task's corpus.
+
+    Raises:
+        ContractError: The store was made under another contract than the weights.
+        TaskError: The task is for another corpus.
+    """
     model.contract.require_equal(store.contract, where=store.path)
     task.require_corpus(store.corpus, where=store.path)
-    chosen = rows_of(store, folds)
-    labels = task.labels(store.records[chosen])
-    kept = task.kept(labels)
-    if not labels.any():
+
+
+def plan_rows(
+    model: Answers,
+    store: Store,
+    task: Task,
+    *,
+    rows: Integer[np.ndarray, " record"],
+    labels: Int8[np.ndarray, "record cls"],
+    kept: Bool[np.ndarray, " record"],
+    chosen: Mapping[str, Any],
+    guard: Guard,
+    allow_seen: bool,
+) -> Plan:
+    """Plan some rows with labels of their own.
+
+    Args:
+        model: Gives what it was trained on.
+        store: Gives the records.
+        task: The classes.
+        rows: Rows of the store's records.
+        labels: Of each of these rows.
+        kept: Which of them are scored.
+        chosen: How they were chosen, for the result.
+        guard: Of this model and store.
+        allow_seen: Score records seen in pre-training too, and mark the result.
+
+    Raises:
+        TaskError: No row has any class of the task, or records were seen in pre-training.
+    """
+    if not (labels > 0).any():
+        words = ", ".join(f"{key} {value}" for key, value in chosen.items() if value is not None)
         raise TaskError(
             store.path,
-            expected=f"records{_in(folds)} with codes of the task {task.name!r}",
-            found=f"{len(chosen)} records without any",
+            expected=f"records{f' ({words})' if words else ''} with a class of the task {task.name!r}",
+            found=f"{len(rows)} records without any",
             remedy="Choose other folds, or ingest the corpus with its code tables beside it.",
         )
-    rows = chosen[kept]
-    seen = count_seen(model.manifest, store, rows, allow_seen=allow_seen)
+    left_out = len(rows) - int(kept.sum())
+    rows, labels = rows[kept], labels[kept]
+    overlap = guard.require_unseen(rows, allow_seen=allow_seen)
     run = {
         "corpus": store.corpus,
-        "folds": None if folds is None else sorted(set(folds)),
-        "records_left_out": len(chosen) - len(rows),
+        **chosen,
+        "records_left_out": left_out,
         "in_domain": store.corpus == model.manifest.get("corpus"),
-        "records_seen_in_pretraining": seen,
+        **overlap.to_json(),
         "contract": store.contract.to_json(),
         "draws": DRAWS,
         "package_version": version("supreme-ecg"),
     }
-    return Plan(task=task, store=store, rows=rows, labels=labels[kept], run=run)
+    return Plan(task=task, store=store, rows=rows, labels=labels, run=run)
 
 
 def run_zero_shot(
@@ -153,28 +211,12 @@ def run_zero_shot(
     Raises:
         WeightsError: A model answers NaN.
     """
-    table = ConceptTable.load()
-    trained = frozenset(model.trained_concepts)
-    exposure = {one.concept: exposure_of(one.concept, trained, table) for one in plan.task.classes}
-
-    def scored(scores: np.ndarray, name: str) -> ZeroShotResult:
-        return zero_shot(
-            plan.task,
-            plan.labels,
-            scores,
-            plan.patients,
-            exposure=exposure,
-            seed=seed,
-            weights=name,
-        )
-
-    scores = _scores(model, plan, advance)
-    top = asdict(top_class(plan.labels, scores))
-    result = replace(scored(scores, weights), run={**plan.run, "seed": seed, "top_class": top})
+    scores = plan_scores(model, plan, advance)
+    result = score_plan(model, plan, scores, weights=weights, seed=seed)
     if baseline is None:
         return result
-    other_scores = _scores(baseline, plan, advance)
-    other = scored(other_scores, "random encoder")
+    other_scores = plan_scores(baseline, plan, advance)
+    other = score_plan(model, plan, other_scores, weights="random encoder", seed=seed)
     comparison = compare(
         plan.labels,
         scores,
@@ -186,9 +228,53 @@ def run_zero_shot(
     return replace(result, comparison=comparison)
 
 
-def _scores(
-    model: Answers, plan: Plan, advance: Callable[[int], None]
+def score_plan(
+    model: Answers,
+    plan: Plan,
+    scores: Float[np.ndarray, "record cls"],
+    *,
+    weights: str,
+    seed: int,
+) -> ZeroShotResult:
+    """Score answers that are there already.
+
+    Args:
+        model: Tells which concepts were trained.
+        plan: Which records and labels.
+        scores: As :func:`plan_scores` gives them.
+        weights: Name of the model for the result.
+        seed: Seed of the bootstrap.
+
+    Raises:
+        WeightsError: A score is NaN.
+    """
+    table = ConceptTable.load()
+    trained = frozenset(model.trained_concepts)
+    result = zero_shot(
+        plan.task,
+        plan.labels,
+        scores,
+        plan.patients,
+        exposure={
+            one.concept: exposure_of(one.concept, trained, table) for one in plan.task.classes
+        },
+        seed=seed,
+        weights=weights,
+    )
+    top = asdict(top_class(plan.labels, scores))
+    return replace(result, run={**plan.run, "seed": seed, "top_class": top})
+
+
+def plan_scores(
+    model: Answers, plan: Plan, advance: Callable[[int], None] = lambda _: None
 ) -> Float[np.ndarray, "record cls"]:
+    """Ask every question of the task about every record of the plan, in batches.
+
+    Args:
+        model: As planned with.
+        plan: Which records.
+        advance: Called with the number of records after each batch.
+    """
     parts = []
     for start in range(0, len(plan.rows), BATCH):
         rows = plan.rows[start : start + BATCH]
@@ -219,41 +305,6 @@ def rows_of(store: Store, folds: Sequence[int] | None) -> Integer[np.ndarray, " 
             remedy="Choose folds that the store has, or leave out --folds to score every record.",
         )
     return np.flatnonzero(column.is_in(list(set(folds))).fill_null(value=False).to_numpy())
-
-
-def count_seen(
-    manifest: Mapping[str, Any],
-    store: Store,
-    rows: Integer[np.ndarray, " record"],
-    *,
-    allow_seen: bool,
-) -> int:
-    """Count the rows that belong to what weights were trained on.
-
-    Weights that name the store's corpus but no folds may have seen all of it.
-
-    Args:
-        manifest: Of the weights.
-        store: Whose rows are to be scored.
-        rows: Rows of the store.
-        allow_seen: Count them, and no more.
-
-    Raises:
-        TaskError: There are some, and they are not allowed.
-    """
-    if store.corpus != manifest.get("corpus"):
-        return 0
-    folds = list(manifest.get("folds") or ())
-    seen = int(store.records["fold"].gather(rows).is_in(folds).sum()) if folds else len(rows)
-    if seen and not allow_seen:
-        raise TaskError(
-            store.path,
-            expected="records that the weights were not trained on",
-            found=f"{seen} of {len(rows)} records in the weights' pre-training folds",
-            remedy=f"Choose other folds than {folds or 'those'} with --folds, "
-            "or mark the result as seen with --allow-seen.",
-        )
-    return seen
 
 
 def _in(folds: Sequence[int] | None) -> str:

@@ -1,5 +1,7 @@
 """Weights on disk: `weights.safetensors` and `model.json`, whole or not at all.
 
+`training_manifest.safetensors` may lie beside them: which records they have seen.
+
 Each file vouches for the other: the description holds the SHA-256 of the weights, and the weights carry the
 parts (contract, sizes) that they were trained with, so that neither can be edited or exchanged unnoticed.
 """
@@ -23,6 +25,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from supreme_ecg.errors import ContractError, WeightsError
+from supreme_ecg.models.training_manifest import FILE, KEY, TrainingManifest
 
 WEIGHTS: Final = "weights.safetensors"
 DESCRIPTION: Final = "model.json"
@@ -32,7 +35,7 @@ StoredAs = Literal["float32", "float16", "bfloat16"]
 """Numbers on disk. A loaded model computes in float32 whatever this is."""
 _PARTS: Final = "parts"
 """Key of the parts, in the description and in the header of the weights."""
-_OWN: Final = ("format", "package_version", "weights_sha256", "stored_as")
+_OWN: Final = ("format", "package_version", "weights_sha256", "stored_as", KEY)
 """Keys of a description that belong to the files and not to the model."""
 
 
@@ -44,6 +47,8 @@ class Checkpoint:
     """Contract, sizes, vocabulary, manifest, metrics."""
     tensors: Mapping[str, Tensor]
     """State of the module."""
+    seen: TrainingManifest | None = None
+    """Which records it was trained on; None where that is not known."""
 
     def load_into(self, module: nn.Module, *, where: object) -> None:
         """Load every tensor, and no other, into ``module``.
@@ -108,6 +113,10 @@ def write_checkpoint(
             "weights_sha256": _sha256(partial / WEIGHTS),
             "stored_as": stored_as,
         }
+        if checkpoint.seen is not None:
+            content = checkpoint.seen.to_bytes()
+            (partial / FILE).write_bytes(content)
+            own[KEY] = hashlib.sha256(content).hexdigest()
         description = own | {k: v for k, v in checkpoint.description.items() if k not in _OWN}
         (partial / DESCRIPTION).write_text(json.dumps(description, indent=1) + "\n")
         partial.chmod(0o755)
@@ -116,12 +125,17 @@ def write_checkpoint(
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def read_checkpoint(folder: Path, *, method: str) -> Checkpoint:
+def read_checkpoint(folder: Path, *, method: str | None, with_manifest: bool = True) -> Checkpoint:
     """Read and verify a checkpoint.
+
+    Args:
+        folder: Where it is.
+        method: That it must be of; None for any.
+        with_manifest: Read the training manifest, where there is one, too.
 
     Raises:
         WeightsError: No checkpoint there, one of a newer format or another method, or bytes that differ
-            from what was written.
+            from what was written (an absent training manifest is no error).
         ContractError: The description names another contract than the weights were trained under.
     """
     path = _found(folder)
@@ -146,7 +160,10 @@ def read_checkpoint(folder: Path, *, method: str) -> Checkpoint:
         ) from error
     if _PARTS in header:  # absent from weights written before the header was
         _require_same_parts(description.get(_PARTS), json.loads(header[_PARTS]), where=path)
-    return Checkpoint(description, tensors)
+    seen = None
+    if with_manifest and KEY in description and (folder / FILE).is_file():
+        seen = TrainingManifest.read(folder, sha256=description[KEY])
+    return Checkpoint(description, tensors, seen)
 
 
 def read_method(folder: Path) -> str:

@@ -44,6 +44,7 @@ from supreme_ecg.models.text_adapter import (
     stored_adapter,
 )
 from supreme_ecg.models.text_encoder import TextEncoder, TextEncoderConfig, TransformerTextEncoder
+from supreme_ecg.models.training_manifest import TrainingManifest
 from supreme_ecg.preprocessing.contract import SignalContract
 
 
@@ -140,6 +141,7 @@ class DualEncoder(nn.Module, ABC):
         self.calibration: Calibration | None = None
         self.weights_sha256: str | None = None
         """Of the file that the weights were loaded from; None where there was none."""
+        self.seen: TrainingManifest | None = None  # the records trained on, where that is known
 
     @abstractmethod
     def project(
@@ -346,7 +348,7 @@ class DualEncoder(nn.Module, ABC):
         }
         if self.calibration is not None:
             description[KEY] = self.calibration.to_json()
-        write_checkpoint(folder, Checkpoint(description, self.state_dict()))
+        write_checkpoint(folder, Checkpoint(description, self.state_dict(), self.seen))
 
     @classmethod
     def from_pretrained(
@@ -365,6 +367,7 @@ class DualEncoder(nn.Module, ABC):
         )
         checkpoint.load_into(model, where=folder)
         model.weights_sha256 = description["weights_sha256"]
+        model.seen = checkpoint.seen
         if KEY in description:
             model.calibration = Calibration.from_json(description[KEY], where=folder)
         return model.eval()

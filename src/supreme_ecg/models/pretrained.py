@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -62,16 +63,20 @@ def _packaged_folder() -> Path:
 
 
 def _download(repository: str, revision: str | None) -> Path:
-    """Fetch both files of one commit into the hub's cache, or take them from there."""
+    """Fetch the files of one commit into the hub's cache, or take them from there."""
     from huggingface_hub import hf_hub_download  # noqa: PLC0415  half a second to import
     from huggingface_hub.errors import EntryNotFoundError  # noqa: PLC0415
+
+    from supreme_ecg.models.training_manifest import FILE  # noqa: PLC0415  scipy
 
     at = f"@{revision}" if revision else ""
     endpoint = os.environ.get("HF_ENDPOINT")
     try:
         for file in _FILES:
             path = Path(hf_hub_download(repository, file, revision=revision, endpoint=endpoint))
-            revision = path.parent.name  # the commit: both files are of the same
+            revision = path.parent.name  # the commit: all files are of the same
+        with suppress(EntryNotFoundError):  # weights may come without
+            hf_hub_download(repository, FILE, revision=revision, endpoint=endpoint)
     except (OSError, ValueError, EntryNotFoundError) as error:
         raise WeightsError(
             f"weights {repository + at!r}",

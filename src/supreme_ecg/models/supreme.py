@@ -51,12 +51,11 @@ from supreme_ecg.models.text_adapter import (
     stored_adapter,
 )
 from supreme_ecg.models.text_encoder import TextEncoder, TextEncoderConfig, TransformerTextEncoder
+from supreme_ecg.models.training_manifest import TrainingManifest
 from supreme_ecg.preprocessing.contract import SignalContract
 
 FusionConfig = DecoderConfig | PoolingConfig | DotProductConfig | LinearHeadConfig
 Fusion = CardiacFusionNetwork | QueriedPooling | DotProduct | LinearHead
-
-
 _FUSIONS: Final[dict[str, type[FusionConfig]]] = {
     "decoder": DecoderConfig,
     "pooling": PoolingConfig,
@@ -149,6 +148,7 @@ class SuPreME(nn.Module):
         self.calibration: Calibration | None = None
         self.weights_sha256: str | None = None
         """Of the file that the weights were loaded from; None where there was none."""
+        self.seen: TrainingManifest | None = None  # the records trained on, where that is known
 
     @property
     def contract(self) -> SignalContract:
@@ -310,7 +310,7 @@ class SuPreME(nn.Module):
         }
         if self.calibration is not None:
             description[KEY] = self.calibration.to_json()
-        write_checkpoint(folder, Checkpoint(description, self.state_dict()))
+        write_checkpoint(folder, Checkpoint(description, self.state_dict(), self.seen))
 
     @classmethod
     def from_pretrained(
@@ -339,6 +339,7 @@ class SuPreME(nn.Module):
         )
         checkpoint.load_into(model, where=folder)
         model.weights_sha256 = description["weights_sha256"]
+        model.seen = checkpoint.seen
         if KEY in description:
             model.calibration = Calibration.from_json(description[KEY], where=folder)
         return model.eval()

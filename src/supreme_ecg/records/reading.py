@@ -13,6 +13,7 @@ from supreme_ecg.records.wfdb_files import read_wfdb
 READABLE: Final = (
     "WFDB records (.hea with .dat, or with .mat as in the PhysioNet challenges)",
     "CPSC 2018 as first issued (.mat with the structure ECG)",
+    "SPH (.h5 with the dataset ecg; needs the extra hdf5)",
 )
 """What :func:`read_record` reads, for people."""
 
@@ -24,7 +25,8 @@ def read_record(path: str | Path) -> Record:
 
     Args:
         path: A WFDB header (``.hea``), one of its signal files (``.dat``, ``.mat``), the record
-            name without suffix as PhysioNet writes it, or a ``.mat`` of CPSC 2018 as first issued.
+            name without suffix as PhysioNet writes it, a ``.mat`` of CPSC 2018 as first issued, or a
+            ``.h5`` of SPH.
 
     Returns:
         The record: leads by name as stored, millivolts, NaN where the file says "not recorded".
@@ -32,6 +34,7 @@ def read_record(path: str | Path) -> Record:
     Raises:
         RecordError: There is no such file, its type is unknown, its header or signal is missing,
             or it is damaged; the message says which and what to do.
+        ExtraError: It is an HDF5 file and h5py is not installed.
     """
     name = os.fspath(path)
     if name.endswith(".hea"):
@@ -39,6 +42,10 @@ def read_record(path: str | Path) -> Record:
     stem, suffix = os.path.splitext(name)
     if suffix in _SIGNAL_SUFFIXES:
         return _read_beside_header(name, stem, suffix)
+    if suffix == ".h5":
+        from supreme_ecg.records.sph_files import read_sph  # noqa: PLC0415
+
+        return read_sph(Path(name))
     if os.path.isfile(f"{name}.hea"):
         return read_wfdb(f"{name}.hea")
     raise RecordError(

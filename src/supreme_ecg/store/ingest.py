@@ -62,7 +62,7 @@ class _Source:
     folder: Path
     entries: tuple[Entry, ...]
     present: int
-    """Entries whose header is there."""
+    """Entries whose file is there."""
     fingerprint: str
 
 
@@ -138,7 +138,7 @@ def _select(
 def _fingerprint(
     entries: Sequence[Entry], source: Path, corpus: str, contract: SignalContract
 ) -> tuple[str, int]:
-    """Checksum over all that decides what the store will hold; and the headers that are there.
+    """Checksum over all that decides what the store will hold; and the records that are there.
 
     File lengths stand for file contents, so that a download completed later is a new source.
     """
@@ -150,7 +150,9 @@ def _fingerprint(
         sizes = [_size(f"{stem}.hea"), _size(f"{stem}.dat")]
         if sizes[1] == _ABSENT:
             sizes.append(_size(f"{stem}.mat"))
-        present += sizes[0] != _ABSENT
+        if e.path.suffix != ".hea":
+            sizes.append(_size(str(e.path)))
+        present += sizes[0 if e.path.suffix == ".hea" else -1] != _ABSENT
         words = (e.record_id, e.patient_id, e.age_years, e.sex, e.report, e.fold, e.codes)
         checksum.update(repr((stem.removeprefix(prefix), sizes, words)).encode())
     return checksum.hexdigest(), present

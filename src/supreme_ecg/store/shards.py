@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Int16
 
 from supreme_ecg.corpora.corpus import Entry
-from supreme_ecg.errors import RecordError
+from supreme_ecg.errors import ExtraError, RecordError
 from supreme_ecg.extraction.files import write_whole
 from supreme_ecg.preprocessing.contract import SignalContract
 from supreme_ecg.preprocessing.counts import to_counts
@@ -110,7 +110,7 @@ def write_shard(
     for entry in entries:
         try:
             reason, detail = _store_record(entry, contract, signals[len(rows)], rows, flags)
-        except MemoryError:
+        except (MemoryError, ExtraError):
             raise
         except Exception as error:  # one odd file must not end a run of days: listed
             reason, detail = "unexpected fault", type(error).__name__

@@ -23,7 +23,7 @@ class ConceptQueries:
     Args:
         data: Rows and labels.
         phrasing: Query vectors.
-        recipe: Augmentation, mixup, share of synonyms.
+        recipe: Augmentation, mixup, shares of synonyms and definitions.
     """
 
     def __init__(self, data: TrainingSet, *, phrasing: Phrasing, recipe: Recipe) -> None:
@@ -54,7 +54,9 @@ class ConceptQueries:
             self.data.store, rows, recipe=self.recipe, generator=generator
         )
         queries = self.phrasing.draw(
-            synonym_share=self.recipe.labels.synonym_share, generator=generator
+            synonym_share=self.recipe.labels.synonym_share,
+            definition_share=self.recipe.labels.definition_share,
+            generator=generator,
         )
         labels = torch.from_numpy(self.data.labels[rows])
         if alpha := self.recipe.augmentation.mixup_alpha:

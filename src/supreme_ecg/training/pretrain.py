@@ -25,6 +25,7 @@ from supreme_ecg.training.loop import Report, Trainer
 from supreme_ecg.training.objective import Objective
 from supreme_ecg.training.recipe import Recipe
 from supreme_ecg.training.report_pairs import ReportPairs, read_reports
+from supreme_ecg.training.seen_records import make_training_manifest
 from supreme_ecg.training.training_set import Phrasing, TrainingSet, make_training_set
 
 
@@ -95,6 +96,7 @@ def pretrain(
     model: Model = trainer.model.module
     model.load_state_dict(trainer.best)
     if trainer.fabric.is_global_zero:
+        model.seen = make_training_manifest(store, data.training_rows, data.validation_rows)
         model.save(result.model, metrics=_metrics(result))
     return result
 

@@ -56,6 +56,8 @@ class LabelConfig:
     them: what "unseen" is measured with."""
     synonym_share: Annotated[float, Field(ge=0, le=1)] = 0.5
     """Share of batches in which a concept is asked by a synonym, not by its preferred name."""
+    definition_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of batches in which it is asked by its definition instead of either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

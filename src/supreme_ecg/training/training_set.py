@@ -51,9 +51,14 @@ class TrainingSet:
             "records_trained": len(self.training_rows),
             "records_validation": len(self.validation_rows),
             "patients": records["patient_id"].n_unique(),
-            "records_sha256": hashlib.sha256("\n".join(records["record_id"]).encode()).hexdigest(),
+            "records_sha256": records_sha256(self.store, used),
             "label_counts": dict(zip(self.concepts, counts.tolist(), strict=True)),
         }
+
+
+def records_sha256(store: Store, rows: Int[np.ndarray, " row"]) -> str:
+    """Checksum of the ids of these records, in this order."""
+    return hashlib.sha256("\n".join(store.records[rows]["record_id"]).encode()).hexdigest()
 
 
 def make_training_set(
@@ -192,11 +197,11 @@ def _in_validation(patient: str, share: float) -> bool:
 
 
 class Phrasing:
-    """Vectors of the concepts' names and synonyms, drawn anew for each batch.
+    """Vectors of the concepts' names, synonyms and definitions, drawn anew for each batch.
 
     Args:
         concepts: Concept ids in the order of the label columns.
-        table: Names and English synonyms that are no abbreviations.
+        table: Names, English synonyms that are no abbreviations, and definitions.
         text_encoder: Frozen.
     """
 
@@ -207,6 +212,7 @@ class Phrasing:
         self._counts = torch.tensor([len(of_one) for of_one in phrases])
         self._starts = self._counts.cumsum(0) - self._counts
         self._vectors = text_encoder.encode([phrase for of_one in phrases for phrase in of_one])
+        self._definitions = text_encoder.encode([table[concept].definition for concept in concepts])
 
     @property
     def names(self) -> Float[Tensor, "concept width"]:
@@ -214,10 +220,24 @@ class Phrasing:
         return self._vectors[self._starts]
 
     def draw(
-        self, *, synonym_share: float, generator: torch.Generator
+        self,
+        *,
+        synonym_share: float,
+        definition_share: float = 0.0,
+        generator: torch.Generator,
     ) -> Float[Tensor, "concept width"]:
-        """A vector per concept: of its name, or (``synonym_share`` of the time) of any phrase."""
+        """A vector per concept: of its name, its definition or any phrase.
+
+        Args:
+            synonym_share: Probability of any name or synonym in place of the preferred name.
+            definition_share: Probability of the definition in place of both.
+            generator: Source of the draws.
+        """
         shape = self._counts.shape
         chosen = (torch.rand(shape, generator=generator) * self._counts).long()
         by_name = torch.rand(shape, generator=generator) >= synonym_share
-        return self._vectors[self._starts + chosen.masked_fill(by_name, 0)]
+        phrases = self._vectors[self._starts + chosen.masked_fill(by_name, 0)]
+        if not definition_share:
+            return phrases
+        defined = torch.rand(shape, generator=generator) < definition_share
+        return torch.where(defined[:, None], self._definitions, phrases)
