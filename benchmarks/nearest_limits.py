@@ -74,13 +74,14 @@ def measure(
         question = reader.read(phrase)
         if question.how != "words" or question.asked is None:
             continue
+        plain = reader.in_plain_words(phrase)
         kin = {concept} | table.ancestors(concept) | table.descendants(concept)
         yield Measured(
             concept=concept,
             phrase=phrase,
             language=language,
-            nearest=nearest.measure(phrase),
-            elsewhere=nearest.measure(phrase, without=kin),
+            nearest=nearest.measure(phrase, plain),
+            elsewhere=nearest.measure(phrase, plain, without=kin),
         )
 
 
@@ -127,7 +128,10 @@ def choose(measured: list[Measured]) -> NearestLimits:
 def cardiac(reader: QuestionReader, nearest: NearestConcept) -> dict[str, Any]:
     """What becomes of the questions about the heart that are not in the table."""
     words = [q for q in queries("cardiac", "held-out") if reader.read(q).how == "words"]
-    found = {query: nearest.find(query, naming=reader.read(query).near) for query in words}
+    found = {
+        query: nearest.find(query, reader.in_plain_words(query), naming=reader.read(query).near)
+        for query in words
+    }
     read = {query: rounded(near) for query, near in found.items() if near}
     return {"read_as_a_concept": share(len(read), len(words)), "read": read}
 

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from supreme_ecg.evaluation.paraphrase import half_of
+
 BEGIN, END = "<!-- wording -->", "<!-- end of wording -->"
 TABLES = (
     ("wording", "reports", "Asked as they are, truth from reports"),
@@ -37,6 +39,7 @@ def lines(values: Mapping[str, Any]) -> Iterator[str]:
     yield "## Wording of questions\n"
     if "wording" in values:
         yield from summary(values)
+        yield from by_half(values)
         yield from by_kind(values)
         yield from readings(values.get("wording_resolved", {}))
         yield from worst(values.get("wording_resolved", {}))
@@ -64,6 +67,24 @@ def summary(values: Mapping[str, Any]) -> Iterator[str]:
         f"fewer than {left_out['least_positives']} positives in the reports: "
         f"{len(left_out['excluded_concepts'])} concepts, {left_out['excluded_paraphrases']} paraphrases."
     )
+    yield ""
+
+
+def by_half(values: Mapping[str, Any]) -> Iterator[str]:
+    """The half whose misreadings were looked at, and the other one."""
+    yield "### Halves of the concepts, asked as `supreme ask` asks\n"
+    yield (
+        "| half, which truth | paraphrases | concepts | within 0.02 | 95 % interval | not worse by "
+        "0.02 | mean difference | 95 % interval |"
+    )
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    for file, title in (("wording_blind", "words written blind"), ("wording_resolved", "as it is")):
+        result = values.get(file, {}).get("reports", {})
+        for half in ("development", "test"):
+            if half in result.get("by_half", {}):
+                yield f"| {title}: {half}, reports | {_row(result['by_half'][half])} |"
+        if result:
+            yield f"| {title}: both, reports | {_row(result['overall'])} |"
     yield ""
 
 
@@ -106,14 +127,14 @@ def readings(resolved: Mapping[str, Any]) -> Iterator[str]:
 
 
 def worst(resolved: Mapping[str, Any], *, count: int = 20) -> Iterator[str]:
-    """The paraphrases that lose most."""
+    """The paraphrases of the development half that lose most; the other half is not looked at."""
     if not resolved:
         return
-    yield f"### The {count} that lose most, asked as `supreme ask` asks, truth from reports\n"
+    yield f"### The {count} of the development half that lose most, as `supreme ask` asks\n"
     yield "| paraphrase | kind | meant | AUROC | of the name |"
     yield "| --- | --- | --- | --- | --- |"
-    scores = sorted(resolved["reports"]["scores"], key=lambda each: each["difference"])
-    for one in scores[:count]:
+    seen = (each for each in resolved["reports"]["scores"] if half_of(each["concept"]) != "test")
+    for one in sorted(seen, key=lambda each: float(each["difference"]))[:count]:
         yield (
             f"| {one['phrase']} | {one['kind'].replace('_', ' ')} | {one['concept']} | "
             f"{one['auroc']:.3f} | {one['name_auroc']:.3f} |"

@@ -99,7 +99,7 @@ def test_what_is_unusual_about_the_signal_is_said(
     [
         ("sinus tachycardia", "was not trained on (unseen)"),
         ("supraventricular arrhythmia", "was not trained on (related)"),
-        ("fluttering of the heart's upper chambers", "is not in the concept table"),
+        ("epsilon wave", "is not in the concept table"),
     ],
 )
 def test_a_question_that_the_model_never_met_is_said(

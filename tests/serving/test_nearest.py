@@ -10,6 +10,7 @@ import torch
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.models.text_adapter import AdaptedTextEncoder
 from supreme_ecg.models.text_encoder import TextEncoderConfig, TransformerTextEncoder
+from supreme_ecg.serving.contradiction import Contradiction
 from supreme_ecg.serving.nearest import (
     Nearest,
     NearestConcept,
@@ -96,7 +97,7 @@ def test_what_is_measured_is_cosine_and_lead() -> None:
 )
 def test_opposite_sides_are_not_confused(text: str, concept: str, opposed: bool) -> None:
     """Left and right, atrial and ventricular, degrees, completeness, rate; in English and German."""
-    assert finder().contradicts(text, concept) is opposed
+    assert Contradiction(TABLE).between(text, concept) is opposed
 
 
 def test_a_name_on_the_other_side_is_passed_over() -> None:
@@ -116,8 +117,8 @@ def reader(**texts: dict[str, float]) -> QuestionReader:
 
 def test_a_question_is_asked_by_the_nearest_name_and_that_is_said() -> None:
     """The concept is told too, so that its exposure is that of the concept."""
-    question = reader(fluttering_heart_rhythm={"atrial_flutter": 0.8}).read(
-        "signs of fluttering heart rhythm?"
+    question = reader(whirling_heart_rhythm={"atrial_flutter": 0.8}).read(
+        "signs of whirling heart rhythm?"
     )
     assert (question.asked, question.concept, question.how) == (
         "atrial flutter",
@@ -125,20 +126,22 @@ def test_a_question_is_asked_by_the_nearest_name_and_that_is_said() -> None:
         "nearest",
     )
     assert question.warnings == (
-        "'signs of fluttering heart rhythm?' was read as 'atrial flutter', "
+        "'signs of whirling heart rhythm?' was read as 'atrial flutter', "
         "the nearest in meaning (0.80)",
     )
 
 
-def test_what_has_nothing_to_do_with_the_heart_is_refused_however_near() -> None:
-    """Relevance is asked first."""
-    assert reader(purple_elephant={"atrial_flutter": 1.0}).read("purple elephant").asked is None
+def test_what_has_nothing_to_do_with_the_heart_must_be_very_near() -> None:
+    """Nearer than what is about the heart by its words."""
+    for cosine, asked in ((0.72, None), (0.9, "atrial flutter")):
+        texts = {"purple_elephant": {"atrial_flutter": cosine}}
+        assert reader(**texts).read("purple elephant").asked == asked
 
 
 def test_a_denial_of_the_nearest_is_a_denial() -> None:
     """It names what to ask instead."""
-    question = reader(fluttering_heart_rhythm={"atrial_flutter": 0.8}).read(
-        "no fluttering heart rhythm"
+    question = reader(whirling_heart_rhythm={"atrial_flutter": 0.8}).read(
+        "no whirling heart rhythm"
     )
     assert question.kind == "negated"
     assert question.near == ("atrial_flutter",)
@@ -156,7 +159,7 @@ def test_a_question_that_names_several_is_not_read_as_one_that_leaves_some_out()
 
 def test_data_of_a_patient_are_not_compared() -> None:
     """A question that may hold a name is asked only by what it names."""
-    words = "fluttering heart rhythm of john@example.org"
+    words = "whirling heart rhythm of john@example.org"
     question = reader(**{words: {"atrial_flutter": 1.0}}).read(words)
     assert question.kind == "unreadable"
 

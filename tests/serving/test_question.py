@@ -54,7 +54,8 @@ def test_every_concept_is_asked_by_its_name_and_by_its_synonyms(concept) -> None
         ("Vorhofflimmern", "synonym"),
         ("LBBB", "abbreviation"),
         ("does this ECG show LBBB?", "abbreviation"),
-        ("signs of atrial fibrilation", "extractor"),
+        ("signs of atrial fibrilation", "composed"),
+        ("LVH is seen in that patient", "extractor"),
         ("epsilon wave", "words"),
     ],
 )

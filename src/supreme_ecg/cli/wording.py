@@ -112,6 +112,8 @@ def _print_result(result: WordingResult) -> None:
     for kind, summary in result.by_kind.items():
         table.add_row(kind, *_cells(summary))
     table.add_section()
+    for half, summary in result.by_half.items():
+        table.add_row(f"{half} half", *_cells(summary))
     if result.overall:
         table.add_row("all", *_cells(result.overall))
     console.print(table)

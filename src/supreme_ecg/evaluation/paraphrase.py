@@ -1,10 +1,16 @@
-"""Paraphrases of concepts that no training text has, to ask how much the wording of a question matters."""
+"""Paraphrases of concepts that no training text has, to ask how much the wording of a question matters.
+
+They are halved by concept. The words that the question reader knows (`serving/question_terms.csv`) were first
+written without a look at either half; then misreadings of the development half, and of that alone, were
+looked at. So the test half says how strangers' words are understood.
+"""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -15,6 +21,8 @@ from supreme_ecg.errors import TaskError
 
 Kind = Literal["abbreviation", "expansion", "spelling", "german", "lay", "misspelling", "signs_of"]
 """How a paraphrase differs from the concept's name."""
+Half = Literal["development", "test"]
+"""Whether the question reader's words may be chosen by a paraphrase."""
 
 COLUMNS: Final = ("concept", "kind", "phrase")
 
@@ -29,6 +37,20 @@ class Paraphrase:
     """``spelling`` is British or American; ``signs_of`` a frame of words around the name."""
     phrase: str
     """As a person would write it."""
+
+    @property
+    def half(self) -> Half:
+        """The half of its concept."""
+        return half_of(self.concept)
+
+
+def half_of(concept: str) -> Half:
+    """Return the half that all paraphrases of a concept belong to, by a hash of its id.
+
+    Args:
+        concept: Its id.
+    """
+    return "test" if sha256(concept.encode()).digest()[-1] % 2 else "development"
 
 
 def read_paraphrases(

@@ -16,7 +16,7 @@ from supreme_ecg.evaluation.bootstrap import (
     percentile_interval,
 )
 from supreme_ecg.evaluation.metrics import RARE_BELOW, auroc
-from supreme_ecg.evaluation.paraphrase import Paraphrase
+from supreme_ecg.evaluation.paraphrase import Paraphrase, half_of
 
 TOLERANCE: Final = 0.02
 """A paraphrase whose AUROC is this near to the name's counts as the same question."""
@@ -75,6 +75,8 @@ class WordingResult:
     overall: WordingSummary | None
     """None where no concept has enough positives."""
     by_kind: Mapping[str, WordingSummary]
+    by_half: Mapping[str, WordingSummary]
+    """Development and test half of the concepts."""
     by_concept: Mapping[str, WordingSummary]
     positives: Mapping[str, int]
     """Concept -> records that have it."""
@@ -137,6 +139,7 @@ def score_wording(
         )
 
     kinds = np.array([score.kind for score in phrase_scores])
+    halves = np.array([half_of(score.concept) for score in phrase_scores])
     left_out = {
         c: int(positives[column[c]])
         for c in dict.fromkeys(p.concept for p in paraphrases)
@@ -149,6 +152,7 @@ def score_wording(
         excluded_paraphrases=len(paraphrases) - len(kept),
         overall=summary(np.ones(len(kept), dtype=bool)) if kept else None,
         by_kind={kind: summary(kinds == kind) for kind in dict.fromkeys(kinds.tolist())},
+        by_half={half: summary(halves == half) for half in dict.fromkeys(halves.tolist())},
         by_concept={concepts[c]: summary(of_paraphrase == c) for c in asked},
         positives={concepts[c]: int(positives[c]) for c in asked},
         scores=phrase_scores,

@@ -10,8 +10,9 @@ Kind = Literal[
     "finding", "negated", "several", "comparison", "outside_ecg", "not_cardiac", "unreadable"
 ]
 """Only a ``finding`` is asked of the model."""
-How = Literal["name", "synonym", "abbreviation", "extractor", "nearest", "words"]
-"""By what a question was recognised as a concept; ``words``: it was not, its words are asked."""
+How = Literal["name", "synonym", "abbreviation", "extractor", "composed", "nearest", "words"]
+"""By what a question was recognised as a concept; ``composed``: its words, rewritten and in any order, are
+those of a name or synonym; ``words``: it was not recognised, its words are asked."""
 
 _SHOWN: Final = 80
 """Letters of a question that a warning repeats."""
@@ -73,8 +74,8 @@ class Asked:
     ) -> Question:
         """Asked by the preferred name of a concept."""
         notes = list(self._notes(name, around))
-        if how == "extractor" and not notes:
-            notes = [f"{self.label} was read as {name!r}"]
+        if how == "composed" or (how == "extractor" and not notes):
+            notes.insert(0, f"{self.label} was read as {name!r}")
         return self._question("finding", notes, asked=name, concept=concept, how=how)
 
     def as_nearest(
@@ -86,13 +87,20 @@ class Asked:
         return self._question("finding", notes, asked=name, concept=concept, how="nearest")
 
     def as_words(
-        self, words: str, around: frozenset[str], near: Sequence[str], names: Sequence[str]
+        self,
+        words: str,
+        around: frozenset[str],
+        near: Sequence[str],
+        names: Sequence[str],
+        *,
+        rewritten: bool,
     ) -> Question:
-        """Asked by its own words."""
+        """Asked by its own words, in plain English if they were rewritten."""
         if self.personal and not near:
             reason = "it seems to hold data of a patient, and names no known finding"
             return self.refused("unreadable", reason)
-        note = f"{self.label} is not in the concept table: answered from its words alone"
+        read = f", read as {words!r}," if rewritten else ""
+        note = f"{self.label}{read} is not in the concept table: answered from its words alone"
         if names:
             note += f" (nearest: {', '.join(map(repr, names))})"
         notes = [note, *self._notes(words, around)]

@@ -15,7 +15,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,12 +23,7 @@ from torch import Tensor
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.models.text_adapter import AdaptedTextEncoder, load_adapter
 from supreme_ecg.models.text_encoder import TextEncoder
-from supreme_ecg.vocabulary.opposites import Opposites
-
-_NEGATION: Final = "negation"
-"""Group of opposite terms in which silence counts too: "no P waves" is not "P waves"."""
-_NO_OPPOSITES: Final = frozenset({"process"})
-"""Groups whose terms name different things and may go together: a rhythm and a fibrillation."""
+from supreme_ecg.serving.contradiction import Contradiction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,49 +66,46 @@ class NearestConcept:
     ) -> None:
         self._table, self._encoder, self.limits = table, text_encoder, limits
         self._ids = sorted(table.concepts)
-        self._opposites = Opposites.load()
+        self._contradiction = Contradiction(table)
 
-    def find(self, text: str, *, naming: Collection[str] = ()) -> Nearest | None:
+    def find(self, *texts: str, naming: Collection[str] = ()) -> Nearest | None:
         """Find the concept that a text means.
 
         Args:
-            text: Words that are no name or synonym.
+            texts: Words that are no name or synonym, in one or several ways of saying it.
             naming: Ids of concepts that it names beside other words. What it means must imply them where they
                 are several; a single one may be a part of another name.
 
         Returns:
             None where the nearest concept is not near enough, or leaves out what is named.
         """
-        nearest = self.measure(text)
+        nearest = self.measure(*texts)
         if nearest is None or not self.limits.accept(nearest):
             return None
         implied = self._table.ancestors(nearest.concept) | {nearest.concept}
         return nearest if len(naming) < 2 or implied.issuperset(naming) else None
 
-    def measure(self, text: str, *, without: Collection[str] = ()) -> Nearest | None:
+    def measure(self, *texts: str, without: Collection[str] = ()) -> Nearest | None:
         """Find the nearest concept however far it is, passing over those that the text contradicts.
 
         Args:
-            text: Any words.
+            texts: Any words, in one or several ways of saying it: the nearest one counts, and the last
+                one says what they contradict.
             without: Ids of concepts that are left out.
         """
-        cosines = self._names @ self._encoder.encode([text])[0]
+        different = list(dict.fromkeys(texts))
+        cosines = (self._names @ self._encoder.encode(different).T).amax(dim=1)
         ranked = [self._ids[int(i)] for i in cosines.argsort(descending=True)]
         by_id = dict(zip(self._ids, cosines.tolist(), strict=True))
         left = [each for each in ranked if each not in without]
-        first = next((each for each in left if not self.contradicts(text, each)), None)
+        first = next(
+            (each for each in left if not self._contradiction.between(texts[-1], each)), None
+        )
         if first is None:
             return None
         kin = self._table.ancestors(first) | self._table.descendants(first) | {first}
         second = next(each for each in left if each not in kin)
         return Nearest(concept=first, cosine=by_id[first], lead=by_id[first] - by_id[second])
-
-    def contradicts(self, text: str, concept: str) -> bool:
-        """Say whether a text and the name of a concept take opposite sides, such as left and right."""
-        name = self._table[concept].name
-        if _NEGATION in self._opposites.differing(text, name):
-            return True
-        return not _NO_OPPOSITES.issuperset(self._opposites.contradicting(text, name))
 
     @cached_property
     def _names(self) -> Tensor:

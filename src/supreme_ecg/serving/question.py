@@ -6,22 +6,29 @@ shows, must not come back as the probability of a finding: it is recognised here
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Sequence
-from functools import cache, cached_property
-from importlib.resources import files
+from functools import cached_property, lru_cache
 from typing import Final
 
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.reports.finding import Finding
 from supreme_ecg.reports.lexicon import Lexicon
 from supreme_ecg.reports.rules import RuleExtractor
-from supreme_ecg.reports.tokens import tokenize
+from supreme_ecg.reports.tokens import normal_words, tokenize
 from supreme_ecg.serving.asked import Asked, How, Question
+from supreme_ecg.serving.composition import Composition
+from supreme_ecg.serving.contradiction import Contradiction
 from supreme_ecg.serving.nearest import NearestConcept
 from supreme_ecg.serving.personal import seems_personal
-from supreme_ecg.serving.question_words import Peeled, asks_for_change, content, outside, peel
+from supreme_ecg.serving.question_words import (
+    Peeled,
+    asks_for_change,
+    content,
+    outside,
+    peel,
+    without_degree,
+)
 from supreme_ecg.serving.relevance import Relevance, read_words
 
 LONGEST: Final = 300
@@ -47,6 +54,10 @@ _NON: Final = re.compile(r"\b[Nn]on[ -]?(?=(?!ST)[A-Z]{2,5}\b)")
 """The denial of "non-AF"; "non-STEMI" and "non-ST" are names."""
 _NO_ABBREVIATIONS: Final = frozenset({"hi", "es", "le", "it", "wap", "ash", "pace"})
 """Short words that are abbreviations of concepts only where they are not all in lower case."""
+_REMEMBERED: Final = 4096
+"""Phrases of which is kept what they are composed to."""
+_SURE: Final = 0.75
+"""Cosine from which on the nearest concept says by itself that the heart is meant."""
 
 _REASONS: Final = {
     "person": "an ECG does not tell who the patient is, nor age, sex or size",
@@ -80,6 +91,9 @@ class QuestionReader:
         self._table = table
         self._relevance = relevance or Relevance(table)
         self._nearest = nearest
+        self._composition = Composition(table)
+        self._contradiction = Contradiction(table)
+        self._composed = lru_cache(_REMEMBERED)(self._compose)
 
     def read(self, text: str) -> Question:
         """Read one question.
@@ -102,17 +116,26 @@ class QuestionReader:
         text = _LAD.sub("left anterior descending artery", _NON.sub("not ", text))
         return self._read(text, asked)
 
+    def in_plain_words(self, text: str) -> str:
+        """Write words that name a finding in plain clinical English, as far as they are known.
+
+        Args:
+            text: Without the question around them.
+        """
+        return self._composition.rewrite(text)
+
     def _read(self, text: str, asked: Asked) -> Question:
         evidence = _spans(self._extract(text))
         beside = outside(text, evidence)
-        if beside and beside.always:
-            return asked.refused("outside_ecg", _REASONS[beside.kind], self._names(text))
         peeled = peel(text, knows=self._knows, evidence=evidence)
+        if beside and beside.always and self._composed(peeled.core) is None:
+            return asked.refused("outside_ecg", _REASONS[beside.kind], self._names(text))
         parts = self._parts(peeled.core)
         if len(parts) > 1:
             return self._several(asked, peeled, parts)
-        denied = "denial" in peeled.around or any(
-            finding.assertion == "absent" for finding in self._extract(peeled.core)
+        denied = "denial" in peeled.around or (
+            not self._knows(peeled.core)
+            and any(finding.assertion == "absent" for finding in self._extract(peeled.core))
         )
         question = self._as_finding(peeled, asked, whole=text)
         if denied and question.kind == "finding":
@@ -125,13 +148,12 @@ class QuestionReader:
         core = peeled.core
         if self._exact(core) or (core and self._lexicon.find(core)):
             return self._as_concept(core, asked, peeled)
+        recognised = self._recognise(core)
+        if recognised:
+            concept, how, more = recognised
+            return asked.as_concept(self._table[concept].name, concept, how, peeled.around | more)
         findings = self._extract(core)
         concepts = self._narrowest(findings)
-        left, degree = content(core, _spans(findings))
-        if len(concepts) == 1 and not left:
-            around = peeled.around | ({"degree"} if degree else set())
-            around |= {"doubt"} if findings[0].assertion == "uncertain" else set()
-            return asked.as_concept(self._table[concepts[0]].name, concepts[0], "extractor", around)
         if not concepts and asks_for_change(whole):
             reason = "what has changed cannot be told from one ECG, and it names no finding"
             return asked.refused("comparison", reason)
@@ -139,22 +161,56 @@ class QuestionReader:
         beside = None if certain or read_words(core).strong else outside(whole, ())
         if beside:
             return asked.refused("outside_ecg", _REASONS[beside.kind], self._names(whole))
-        if not core or not (certain or self._relevance.is_cardiac(core)):
+        about = certain or self._has_medical(core) or self._relevance.is_cardiac(core)
+        if not core or not (about or self._is_sure(core, asked)):
             reason = "its words have nothing to do with the electrical activity of the heart"
             return asked.refused("not_cardiac", reason)
         return self._by_meaning(core, concepts, asked, peeled.around)
+
+    def _recognise(self, core: str) -> tuple[str, How, frozenset[str]] | None:
+        """Find the one concept that all words name, by what, and what is around it."""
+        for text, around in (
+            (core, frozenset[str]()),
+            (without_degree(core), frozenset({"degree"})),
+        ):
+            composed = self._composed(text)
+            if composed:
+                return composed, "composed", around
+        found = self._extract_one(core) or self._extract_one(self.in_plain_words(core))
+        return (found[0], "extractor", found[1]) if found else None
+
+    def _extract_one(self, text: str) -> tuple[str, frozenset[str]] | None:
+        """Find the one concept that the rule extractor sees, if it leaves no word that adds something."""
+        findings = self._extract(text)
+        concepts = self._narrowest(findings)
+        left, degree = content(text, _spans(findings))
+        if len(concepts) != 1 or left or findings[0].assertion == "absent":
+            return None
+        doubt = {"doubt"} if findings[0].assertion == "uncertain" else set[str]()
+        return concepts[0], frozenset(doubt | ({"degree"} if degree else set()))
+
+    def _is_sure(self, core: str, asked: Asked) -> bool:
+        """Say whether a text without a term of the heart is so near to a concept that it is meant."""
+        if self._nearest is None or asked.personal:
+            return False
+        found = self._nearest.find(core, self.in_plain_words(core))
+        return found is not None and found.cosine >= _SURE
 
     def _by_meaning(
         self, core: str, named: Sequence[str], asked: Asked, around: frozenset[str]
     ) -> Question:
         """Ask what is nearest in meaning; where nothing is near enough, the words."""
+        plain = self.in_plain_words(core)
         if self._nearest is not None and not asked.personal:
-            found = self._nearest.find(core, naming=named)
+            found = self._nearest.find(core, plain, naming=named)
             if found is not None:
                 name = self._table[found.concept].name
                 return asked.as_nearest(name, found.concept, found.cosine, around)
         names = [self._table[concept].name for concept in named]
-        return asked.as_words(self._table.expand(core), around, named, names)
+        words, rewritten = self._table.expand(core), self._table.expand(plain)
+        is_new = normal_words(rewritten) != normal_words(words)
+        words = rewritten if is_new else words
+        return asked.as_words(words, around, named, names, rewritten=is_new)
 
     def _as_concept(self, text: str, asked: Asked, peeled: Peeled | None = None) -> Question:
         concept = self._exact(text)
@@ -168,9 +224,7 @@ class QuestionReader:
         return asked.as_concept(self._table[concept].name, concept, how, around)
 
     def _several(self, asked: Asked, peeled: Peeled, parts: Sequence[str]) -> Question:
-        near = tuple(
-            dict.fromkeys(c for part in parts for c in self._narrowest(self._extract(part)))
-        )
+        near = tuple(dict.fromkeys(concept for part in parts for concept in self._named(part)))
         names = [
             next(iter(self._names(part)), part if not asked.personal else "") for part in parts
         ]
@@ -197,9 +251,11 @@ class QuestionReader:
         return bool(self._extract(part)) or self._knows(part) or read_words(part).strong
 
     def _names(self, text: str) -> list[str]:
-        exact = self._exact(text)
-        concepts = [exact] if exact else self._narrowest(self._extract(text))
-        return [self._table[concept].name for concept in concepts]
+        return [self._table[concept].name for concept in self._named(text)]
+
+    def _named(self, text: str) -> list[str]:
+        one = self._exact(text) or self._composed(text)
+        return [one] if one else self._narrowest(self._extract(text))
 
     def _exact(self, text: str) -> str | None:
         if text in _NO_ABBREVIATIONS:
@@ -208,7 +264,23 @@ class QuestionReader:
         return concept.id if concept else None
 
     def _knows(self, text: str) -> bool:
-        return self._exact(text) is not None or self._lexicon.find(text) is not None
+        return bool(self._exact(text) or self._lexicon.find(text) or self._composed(text))
+
+    def _compose(self, text: str) -> str | None:
+        """Return the concept of which a text is another way of saying it.
+
+        A single word must be one about the heart by itself: "change" is no abnormal ECG.
+        """
+        found = None if text in _NO_ABBREVIATIONS else self._composition.find(text)
+        if found is None or self._contradiction.of_sides(self.in_plain_words(text), found):
+            return None
+        words = read_words(text)
+        about = words.strong or words.weak or self._has_medical(text)
+        return found if about or len(tokenize(text)) > 1 else None
+
+    def _has_medical(self, text: str) -> bool:
+        """Say whether medical words of any language or abbreviations make a text one about the heart."""
+        return read_words(self._composition.rewrite(text, medical=True)).strong
 
     def _extract(self, text: str) -> list[Finding]:
         found = self._extractor.extract(text)
@@ -222,8 +294,7 @@ class QuestionReader:
 
     @cached_property
     def _lexicon(self) -> Lexicon:
-        own = self._table.lexicon()  # its phrases go before everyday words
-        return self._table.lexicon(row for row in _lay_phrases() if own.find(row[0]) is None)
+        return self._table.lexicon()
 
     @cached_property
     def _extractor(self) -> RuleExtractor:
@@ -264,10 +335,3 @@ def _recognised_by(table: ConceptTable, concept: str, text: str) -> How:
         if [token.word for token in tokenize(synonym.phrase)] == words:
             return "abbreviation" if synonym.kind == "abbreviation" else "synonym"
     return "synonym"
-
-
-@cache
-def _lay_phrases() -> tuple[tuple[str, str, bool], ...]:
-    """Everyday words for concepts, which reports do not use."""
-    with (files("supreme_ecg.serving") / "lay_phrases.csv").open(encoding="utf-8") as file:
-        return tuple((row["phrase"], row["concept"], False) for row in csv.DictReader(file))

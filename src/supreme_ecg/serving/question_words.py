@@ -96,6 +96,19 @@ def content(text: str, evidence: Sequence[tuple[int, int]]) -> tuple[list[str], 
     return left, degree
 
 
+def without_degree(text: str) -> str:
+    """Return a text without the words that tell a degree: "severe", "leichte"."""
+    tokens = tokenize(text)
+    parts, start, index = [], 0, 0
+    while index < len(tokens):
+        found = _match(("degree",), tokens, index)
+        if found:
+            parts.append(text[start : tokens[index].start])
+            start = tokens[found[1]].end
+        index = found[1] + 1 if found else index + 1
+    return " ".join(" ".join([*parts, text[start:]]).split())
+
+
 def outside(text: str, evidence: Sequence[tuple[int, int]]) -> Outside | None:
     """Return what a text asks that no ECG shows, the settling one first."""
     tokens = tokenize(text)
