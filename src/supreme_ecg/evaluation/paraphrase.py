@@ -1,7 +1,7 @@
 """Paraphrases of concepts that no training text has, to ask how much the wording of a question matters.
 
-They are halved by concept. The words that the question reader knows (`serving/question_terms.csv`) were first
-written without a look at either half; then misreadings of the development half, and of that alone, were
+They are halved by concept. The words that the question reader knows (`serving/question_terms.csv`) were
+first written without a look at either half; then misreadings of the development half, and of that alone, were
 looked at. So the test half says how strangers' words are understood.
 """
 

@@ -39,6 +39,6 @@ class Contradiction:
         return not _NO_OPPOSITES.issuperset(self._opposites.contradicting(text, name))
 
     def of_sides(self, text: str, concept: str) -> bool:
-        """The same for a text whose every word is accounted for: QRS without an R wave is a QS complex."""
+        """The same for a text of which every word is accounted for: a QRS without R wave is a QS complex."""
         groups = self._opposites.contradicting(text, self._table[concept].name)
         return not (_NO_OPPOSITES | _PARTS).issuperset(groups)

@@ -193,7 +193,7 @@ class QuestionReader:
         """Say whether a text without a term of the heart is so near to a concept that it is meant."""
         if self._nearest is None or asked.personal:
             return False
-        found = self._nearest.find(core, self.in_plain_words(core))
+        found = self._nearest.find(core, self._composition.rewrite(core, medical=True))
         return found is not None and found.cosine >= _SURE
 
     def _by_meaning(
