@@ -30,6 +30,7 @@ from supreme_ecg.models.linear_head import LinearHeadConfig
 from supreme_ecg.models.supreme import SuPreME, SuPreMEConfig
 from supreme_ecg.models.text_encoder import TextEncoderConfig
 from supreme_ecg.store.reading import Store
+from supreme_ecg.training.concept_queries import ConceptQueries
 from supreme_ecg.training.loop import Trainer
 from supreme_ecg.training.recipe import Recipe, find_recipe, read_recipe
 from supreme_ecg.training.training_set import TrainingSet, split_rows
@@ -141,9 +142,8 @@ def _train(recipe: Recipe, data: TrainingSet, *, folder: Path) -> SuPreME:
     model = SuPreME(parts, manifest=manifest, text_encoder=numbers)
     columns = Columns(torch.eye(len(data.concepts)))
     model.fusion.fit_text(columns.names)
-    trainer = Trainer(
-        model, data=data, phrasing=columns, recipe=recipe, folder=folder, fabric=fabric
-    )
+    objective = ConceptQueries(data, phrasing=columns, recipe=recipe)
+    trainer = Trainer(model, objective=objective, recipe=recipe, folder=folder, fabric=fabric)
     trainer.run(report=lambda metrics: print(json.dumps(metrics), flush=True))
     model.load_state_dict(trainer.best)
     return model.eval()

@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from supreme_ecg.cli.main import app
 from supreme_ecg.models.calibration import Calibration, Curve, store_calibration
+from supreme_ecg.models.dual_encoder import DualEncoderParts
+from supreme_ecg.models.etp import ETP, ETPConfig
 from supreme_ecg.models.pooling import PoolingConfig
 from supreme_ecg.models.pretrained import PACKAGED
 from supreme_ecg.models.resnet import ResNetConfig
@@ -145,3 +147,30 @@ def test_what_a_probability_means_is_said_where_it_is_shown(weights: Path, file:
     assert shown.exit_code == 0, shown.output
     assert "Probability: that a report would mention the finding" in shown.stdout
     assert "0.321" in shown.stdout
+
+
+def test_contrastive_weights_answer_with_similarities(
+    letters, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No probability is claimed, in the table or the JSON; a plain ECG is drawn; nothing is explained."""
+    monkeypatch.setattr("supreme_ecg.models.dual_encoder.TransformerTextEncoder", lambda _: letters)
+    parts = DualEncoderParts(method=ETPConfig(width=16), encoder=ResNetConfig(stem_width=8))
+    ETP(parts).save(tmp_path / "etp")
+    asked = ["ask", str(file), "atrial fibrillation", "no LBBB", "--weights", str(tmp_path / "etp")]
+    result = CliRunner().invoke(app, [*asked, "--json"])
+    assert result.exit_code == 0, result.stderr
+    reply = json.loads(result.stdout)
+    first, denied = reply["answers"]
+    assert first["probability"] is None
+    assert -1 <= first["similarity"] <= 1
+    assert (denied["probability"], denied["similarity"]) == (None, None)
+    assert any("no probabilities" in warning for warning in reply["warnings"])
+    shown = CliRunner().invoke(app, [*asked, "--plot", str(tmp_path / "ecg.png")])
+    assert shown.exit_code == 0, shown.stderr
+    words = " ".join(shown.stdout.split())
+    assert "similarity" in words
+    assert "not scored" in words
+    assert words.count("no probabilities") == 1
+    assert (tmp_path / "ecg.png").is_file()
+    explained = CliRunner().invoke(app, [*asked, "--explain"])
+    assert explained.exit_code == 2

@@ -12,7 +12,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from supreme_ecg.cli import benchmark as command
-from supreme_ecg.models.supreme import SuPreME
+from supreme_ecg.models import loading
 from supreme_ecg.store.reading import Store
 from tests.evaluation.scripted import ScriptedModel, ScriptedStore
 from tests.evaluation.test_benchmark import numbered_store, published_file
@@ -23,7 +23,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> ScriptedStore:
     """A scripted store and model in place of what the paths would open."""
     scripted = numbered_store()
     monkeypatch.setattr(Store, "open", lambda path: scripted)
-    monkeypatch.setattr(SuPreME, "from_pretrained", lambda folder: ScriptedModel(scripted))
+    monkeypatch.setattr(loading, "load_model", lambda folder: ScriptedModel(scripted))
     return scripted
 
 

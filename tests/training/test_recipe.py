@@ -10,7 +10,13 @@ from supreme_ecg.errors import RecipeError
 from supreme_ecg.models.fusion import DecoderConfig
 from supreme_ecg.training.recipe import find_recipe, read_recipe
 
-PACKAGED = ("supreme_ptb_xl_100hz", "supreme_mimic_iv_ecg", "smoke")
+PACKAGED = {
+    "supreme_ptb_xl_100hz": "supreme",
+    "supreme_mimic_iv_ecg": "supreme",
+    "smoke": "supreme",
+    "etp_ptb_xl_100hz": "etp",
+    "merl_ptb_xl_100hz": "merl",
+}
 LEAST = '[data]\ncorpus = "ptb_xl"\n[encoder]\nname = "resnet"\n[schedule]\nname = "cosine"\n'
 
 
@@ -23,8 +29,8 @@ def least(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", PACKAGED)
 def test_every_packaged_recipe_is_valid(name: str) -> None:
-    """Each is found by its name and read without complaint."""
-    assert read_recipe(find_recipe(name)).method.name == "supreme"
+    """Each is found by its name, read without complaint, and of the method that it should be."""
+    assert read_recipe(find_recipe(name)).method.name == PACKAGED[name]
 
 
 def test_no_packaged_recipe_is_untested() -> None:
@@ -80,9 +86,24 @@ def test_a_key_of_another_encoder_is_refused(least: Path) -> None:
         read_recipe(least, overrides=["encoder.patch_samples=50"])
 
 
+def test_a_method_by_override_starts_from_its_own_defaults(least: Path) -> None:
+    """And takes its own keys; one of another method, or an unknown method, is refused with the place."""
+    recipe = read_recipe(
+        least, overrides=['method={name="merl", heads=2}', 'method.contrast.loss="sigmoid"']
+    )
+    assert (recipe.method.name, recipe.method.heads, recipe.method.width) == ("merl", 2, 256)
+    assert (recipe.method.contrast.loss, recipe.method.contrast.temperature) == ("sigmoid", 0.07)
+    with pytest.raises(RecipeError, match=r"method\.heads"):
+        read_recipe(least, overrides=['method={name="etp", heads=2}'])
+    with pytest.raises(RecipeError, match=r"method\.contrast\.temperatur"):
+        read_recipe(least, overrides=['method={name="etp"}', "method.contrast.temperatur=1"])
+    with pytest.raises(RecipeError, match="'clip'"):
+        read_recipe(least, overrides=['method={name="clip"}'])
+
+
 def test_an_unknown_name_lists_the_packaged_recipes() -> None:
     """The error names all of them."""
-    with pytest.raises(RecipeError, match="smoke, supreme_mimic_iv_ecg, supreme_ptb_xl_100hz"):
+    with pytest.raises(RecipeError, match="etp_ptb_xl_100hz, merl_ptb_xl_100hz, smoke"):
         find_recipe("supreme_ptbxl")
 
 

@@ -13,9 +13,9 @@ from supreme_ecg.cli.console import console, error_console, print_json
 from supreme_ecg.models.pretrained import PACKAGED
 
 if TYPE_CHECKING:
-    from supreme_ecg.models.supreme import SuPreME
+    from supreme_ecg.models.loading import Model
     from supreme_ecg.records.record import Record
-    from supreme_ecg.serving.ask import Reply
+    from supreme_ecg.serving.ask import Answer, Reply
     from supreme_ecg.serving.explain import Explanation
 
 
@@ -43,15 +43,18 @@ def ask_command(
 ) -> None:
     """Ask one ECG about any condition. Research use only, not for diagnosis."""
     from supreme_ecg.models.calibration import say_meaning  # noqa: PLC0415  slow to import
+    from supreme_ecg.models.loading import load_model  # noqa: PLC0415
     from supreme_ecg.models.supreme import SuPreME  # noqa: PLC0415
     from supreme_ecg.records.reading import read_record  # noqa: PLC0415
-    from supreme_ecg.serving.ask import ask  # noqa: PLC0415
+    from supreme_ecg.serving.ask import ask, gives_similarities  # noqa: PLC0415
 
     record = read_record(file)
-    model = SuPreME.from_pretrained(weights)
+    model = load_model(weights)
     reply = ask(model, record, queries)
     explanations = None
-    if explain or (explain is None and plot is not None):
+    if explain and not isinstance(model, SuPreME):
+        raise typer.BadParameter("only answers of SuPreME can be explained", param_hint="--explain")
+    if isinstance(model, SuPreME) and (explain or (explain is None and plot is not None)):
         from supreme_ecg.serving.explain import explain_reply  # noqa: PLC0415
 
         explanations = explain_reply(model, record, reply)
@@ -68,25 +71,26 @@ def ask_command(
         console.print(f"[bold]{escape(one.query)}[/] {one.describe()}", highlight=False)
     for warning in reply.warnings:
         console.print(f"[yellow]note[/] {escape(warning)}", highlight=False)
-    console.print(f"[dim]{escape(say_meaning(model.calibration))}[/]", highlight=False)
+    if not gives_similarities(model):  # of those a note says it
+        console.print(f"[dim]{escape(say_meaning(model.calibration))}[/]", highlight=False)
     console.print("[dim]Research use only, not for diagnosis.[/]")
 
 
-def _print_answers(reply: Reply, model: SuPreME) -> None:
+def _print_answers(reply: Reply, model: Model) -> None:
     """Print a row per question, those that were not scored last."""
+    similar = any(answer.similarity is not None for answer in reply.answers)
     limit = None if model.calibration is None else model.calibration.threshold_of
     table = Table(
         "query",
-        "probability",
+        "similarity" if similar else "probability",
         "yes from",
         "asked as",
         "training",
         title=f"ECG {escape(reply.record)}",
     )
-    for answer in sorted(
-        reply.answers, key=lambda a: 1.0 if a.probability is None else -a.probability
-    ):
-        shown = "not scored" if answer.probability is None else f"{answer.probability:.3f}"
+    scored = [(answer, _score(answer)) for answer in reply.answers]
+    for answer, score in sorted(scored, key=lambda each: 2.0 if each[1] is None else -each[1]):
+        shown = "not scored" if score is None else f"{score:.3f}"
         asked_as = "" if answer.asked_as == answer.query else answer.asked_as or ""
         yes_from = (
             "" if limit is None or answer.probability is None else f"{limit(answer.concept):.3f}"
@@ -96,9 +100,11 @@ def _print_answers(reply: Reply, model: SuPreME) -> None:
     console.print(table)
 
 
-def _draw(
-    record: Record, model: SuPreME, explanations: tuple[Explanation, ...], path: Path
-) -> None:
+def _score(answer: Answer) -> float | None:
+    return answer.similarity if answer.probability is None else answer.probability
+
+
+def _draw(record: Record, model: Model, explanations: tuple[Explanation, ...], path: Path) -> None:
     """Draw a sheet per explanation, the most probable where there are too many; a plain one without any."""
     from supreme_ecg.records.paper import draw_on_paper  # noqa: PLC0415
 

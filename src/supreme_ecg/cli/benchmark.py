@@ -68,13 +68,13 @@ def benchmark_command(
         union_rows,
     )
     from supreme_ecg.evaluation.guard import Guard  # noqa: PLC0415
-    from supreme_ecg.models.supreme import SuPreME  # noqa: PLC0415  slow to import
+    from supreme_ecg.models.loading import load_model  # noqa: PLC0415  slow to import
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
     require_writable(json)
     opened = Store.open(store)
     tasks = find_tasks(task, corpus=opened.corpus, store=store)
-    model = SuPreME.from_pretrained(weights)
+    model = load_model(weights)
     plan = partial(
         plan_benchmark,
         model,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,6 +40,7 @@ def pretrain_command(
     checked = read_recipe(find_recipe(recipe), overrides=override or [])
     with progress_bar() as bar:
         task = bar.add_task("pre-training", total=None)
+        reading = cache(lambda: bar.add_task("encoding reports"))
         result = pretrain(
             checked,
             Store.open(store),
@@ -46,6 +48,7 @@ def pretrain_command(
             report=_print_epoch,
             on_start=lambda batches: bar.update(task, total=batches),
             on_batch=lambda: bar.advance(task),
+            on_reports=lambda done, total: bar.update(reading(), completed=done, total=total),
         )
     values = asdict(result) | {"model": str(result.model), "peak_memory_mb": peak_memory_mb()}
     if json:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from supreme_ecg.evaluation.wording import WordingResult, WordingSummary
     from supreme_ecg.evaluation.wording_run import Wording
-    from supreme_ecg.models.supreme import SuPreME
+    from supreme_ecg.models.loading import Model
 
 
 def wording_command(
@@ -52,7 +52,7 @@ def wording_command(
     from supreme_ecg.concepts.table import ConceptTable  # noqa: PLC0415
     from supreme_ecg.evaluation.paraphrase import read_paraphrases  # noqa: PLC0415
     from supreme_ecg.evaluation.wording_run import run_wording  # noqa: PLC0415
-    from supreme_ecg.models.supreme import SuPreME  # noqa: PLC0415
+    from supreme_ecg.models.loading import load_model  # noqa: PLC0415
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
     require_writable(json)
@@ -61,7 +61,7 @@ def wording_command(
     table = ConceptTable.load()
     asked = read_paraphrases(paraphrases, table=table)
     chosen = None if folds is None else parse_folds(folds)
-    model = SuPreME.from_pretrained(weights)
+    model = load_model(weights)
     warn_without_manifest(model)
     with progress_bar() as bar:
         row = bar.add_task("asking", total=None)
@@ -79,7 +79,7 @@ def wording_command(
     _show(wording, weights=weights, json=json)
 
 
-def _resolver(model: SuPreME) -> Callable[[str], str | None]:
+def _resolver(model: Model) -> Callable[[str], str | None]:
     """Question -> what `supreme ask` would ask; None where it would refuse."""
     from supreme_ecg.serving.ask import question_reader  # noqa: PLC0415
 

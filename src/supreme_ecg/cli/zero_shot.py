@@ -49,14 +49,14 @@ def zero_shot_command(
 ) -> None:
     """Score a model on classes asked in words, with intervals and what it had seen of them."""
     from supreme_ecg.evaluation.zero_shot_run import run_zero_shot  # noqa: PLC0415
-    from supreme_ecg.models.supreme import SuPreME  # noqa: PLC0415  slow to import
+    from supreme_ecg.models.loading import load_model  # noqa: PLC0415  slow to import
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
     chosen = None if folds is None else parse_folds(folds)
     require_writable(json)
     opened = Store.open(store)
     tasks = find_tasks(task, corpus=opened.corpus, store=store)
-    model = SuPreME.from_pretrained(weights)
+    model = load_model(weights)
     plans = plan_tasks(model, opened, tasks, folds=chosen, allow_seen=allow_seen)
     baseline = model.with_random_encoder(seed) if random_encoder else None
     results = []
@@ -141,6 +141,10 @@ def _notes(result: ZeroShotResult) -> list[str]:
         notes.append("In-domain: the weights were trained on reports of the same corpus.")
     if note := seen_note(result.run):
         notes.append(note)
+    if top := result.run.get("top_class"):
+        notes.append(
+            f"Highest-scored class: accuracy {top['accuracy']:.3f}, macro F1 {top['macro_f1']:.3f}."
+        )
     if result.comparison and result.comparison.gain is not None:
         gain, interval = result.comparison.gain, _interval(result.comparison.gain_ci95)
         notes.append(f"Macro gain over the {result.comparison.name}: {gain:+.3f} ({interval}).")

@@ -39,3 +39,9 @@ class Concept:
     """SNOMED CT concept ids as the PhysioNet/CinC and CSN tables give them."""
     synonyms: tuple[Synonym, ...]
     """Every other way to write it."""
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """The preferred name and the English terms, abbreviations left out: words to ask with."""
+        terms = [s.phrase for s in self.synonyms if s.language == "en" and s.kind == "term"]
+        return tuple(dict.fromkeys([self.name, *terms]))

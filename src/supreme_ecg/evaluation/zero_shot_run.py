@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from typing import Any, Final, Protocol, runtime_checkable
 
@@ -14,6 +14,7 @@ from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import TaskError
 from supreme_ecg.evaluation.guard import Guard
 from supreme_ecg.evaluation.task import Task
+from supreme_ecg.evaluation.top_class import top_class
 from supreme_ecg.evaluation.zero_shot import (
     DRAWS,
     ZeroShotResult,
@@ -51,7 +52,7 @@ class Answers(Protocol):
         sample_mask: Bool[np.ndarray, "batch time"],
         queries: Sequence[str],
     ) -> Float[np.ndarray, "batch query"]:
-        """Probability of every query for every window."""
+        """Score of every query for every window, 0 to 1: a probability or, by contrast, a similarity."""
 
     def with_random_encoder(self, seed: int) -> Answers:
         """The same model with an untrained encoder."""
@@ -260,7 +261,8 @@ def score_plan(
         seed=seed,
         weights=weights,
     )
-    return replace(result, run={**plan.run, "seed": seed})
+    top = asdict(top_class(plan.labels, scores))
+    return replace(result, run={**plan.run, "seed": seed, "top_class": top})
 
 
 def plan_scores(

@@ -116,8 +116,18 @@ class Calibration:
         return cls(**(own | {"overall": _curve(own["overall"]), "concepts": concepts}))
 
 
-def say_meaning(calibration: Calibration | None) -> str:
-    """What a model's probabilities are, in one sentence: to be shown wherever they are."""
+def say_meaning(calibration: Calibration | None, *, similarity: bool = False) -> str:
+    """What a model's answers are, in one sentence: to be shown wherever they are.
+
+    Args:
+        calibration: Of the model.
+        similarity: Its answers are cosines as long as it has no calibration.
+    """
+    if calibration is None and similarity:
+        return (
+            "Similarities of ECG and question, -1 to 1, no probabilities: they rank ECGs for one question, "
+            "and say nothing between questions."
+        )
     if calibration is None:
         return "Probabilities are not calibrated: use them to rank, not as frequencies."
     return (

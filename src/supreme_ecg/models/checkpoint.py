@@ -138,14 +138,7 @@ def read_checkpoint(folder: Path, *, method: str | None, with_manifest: bool = T
             from what was written (an absent training manifest is no error).
         ContractError: The description names another contract than the weights were trained under.
     """
-    path = folder / DESCRIPTION
-    if not path.is_file() or not (folder / WEIGHTS).is_file():
-        raise WeightsError(
-            folder,
-            expected=f"a folder with {DESCRIPTION} and {WEIGHTS}",
-            found="no such files" if folder.is_dir() else "no such folder",
-            remedy="Give the folder that `supreme pretrain` wrote (its `model` folder).",
-        )
+    path = _found(folder)
     description = _read_description(path, method=method)
     if _sha256(folder / WEIGHTS) != description["weights_sha256"]:
         raise WeightsError(
@@ -173,7 +166,30 @@ def read_checkpoint(folder: Path, *, method: str | None, with_manifest: bool = T
     return Checkpoint(description, tensors, seen)
 
 
+def read_method(folder: Path) -> str:
+    """Name of the method that weights are of; the weights themselves are not looked at.
+
+    Raises:
+        WeightsError: No checkpoint there, or one of a newer format.
+    """
+    return str(_read_description(_found(folder), method=None)["method"])
+
+
+def _found(folder: Path) -> Path:
+    """Path of the description, both files being there."""
+    path = folder / DESCRIPTION
+    if not path.is_file() or not (folder / WEIGHTS).is_file():
+        raise WeightsError(
+            folder,
+            expected=f"a folder with {DESCRIPTION} and {WEIGHTS}",
+            found="no such files" if folder.is_dir() else "no such folder",
+            remedy="Give the folder that `supreme pretrain` wrote (its `model` folder).",
+        )
+    return path
+
+
 def _read_description(path: Path, *, method: str | None) -> dict[str, Any]:
+    """The description, of this method or (None) of any."""
     try:
         description: dict[str, Any] = json.loads(path.read_text())
         found = (description["format"], description["method"])
@@ -185,11 +201,11 @@ def _read_description(path: Path, *, method: str | None) -> dict[str, Any]:
             found=f"something else ({type(error).__name__})",
             remedy="Copy the checkpoint again.",
         ) from error
-    method = method or found[1]
-    if found != (FORMAT, method):
+    if found != (FORMAT, found[1] if method is None else method):
+        wanted = "any method" if method is None else f"method {method!r}"
         raise WeightsError(
             path,
-            expected=f"format {FORMAT} of method {method!r}",
+            expected=f"format {FORMAT} of {wanted}",
             found=f"format {found[0]} of method {found[1]!r}",
             remedy="Use the version of the package that wrote it, or weights of this method.",
         )

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from supreme_ecg.models.linear_head import mean_token
+from supreme_ecg.models.encoder import mean_token
 from supreme_ecg.models.query import QueryProjection
 
 

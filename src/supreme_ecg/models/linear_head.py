@@ -15,6 +15,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from supreme_ecg.models.encoder import mean_token
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinearHeadConfig:
@@ -74,14 +76,3 @@ class LinearHead(nn.Module):
         (rows,) = prepared
         logits: Tensor = self.rows(mean_token(tokens, mask))[:, rows]
         return logits
-
-
-def mean_token(
-    tokens: Float[Tensor, "batch token width"], mask: Bool[Tensor, "batch token"] | None
-) -> Float[Tensor, "batch width"]:
-    """Mean over the tokens that saw a recorded sample."""
-    if mask is None:
-        return tokens.mean(dim=1)
-    weight = mask.unsqueeze(-1).to(tokens.dtype)
-    mean: Tensor = (tokens * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1.0)
-    return mean

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+
+from supreme_ecg.errors import QueryError
 
 _SHRINKAGE: Final = 0.01
 """Added to the spread of each direction as a share of the widest, so that noise is not blown up."""
@@ -64,3 +67,18 @@ class QueryProjection(nn.Module):
         """Project text vectors to queries."""
         queries: Tensor = self.layers(self.spread(vectors))
         return queries
+
+
+def require_questions(queries: Sequence[str]) -> None:
+    """Stop where there is nothing to ask.
+
+    Raises:
+        QueryError: No query, or an empty one.
+    """
+    if not queries or not all(query.strip() for query in queries):
+        raise QueryError(
+            "queries",
+            expected="at least one question, none of them empty",
+            found=f"{len(queries)} questions, {sum(not q.strip() for q in queries)} empty",
+            remedy='Ask for example "atrial fibrillation".',
+        )

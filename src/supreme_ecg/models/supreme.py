@@ -26,28 +26,34 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from supreme_ecg.concepts.table import ConceptTable
-from supreme_ecg.errors import ContractError, QueryError
 from supreme_ecg.models.calibration import KEY, Calibration
 from supreme_ecg.models.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from supreme_ecg.models.dot_product import DotProduct, DotProductConfig
-from supreme_ecg.models.encoder import Encoder, token_mask
+from supreme_ecg.models.encoder import (
+    Encoder,
+    EncoderConfig,
+    build_encoder,
+    build_encoder_config,
+    encode_windows,
+    mean_token,
+    window_tensors,
+)
 from supreme_ecg.models.fusion import CardiacFusionNetwork, DecoderConfig
 from supreme_ecg.models.linear_head import LinearHead, LinearHeadConfig
 from supreme_ecg.models.pooling import PoolingConfig, QueriedPooling
 from supreme_ecg.models.pretrained import PACKAGED, find_weights
-from supreme_ecg.models.resnet import ResNet1d, ResNetConfig
+from supreme_ecg.models.query import require_questions
+from supreme_ecg.models.resnet import ResNetConfig
 from supreme_ecg.models.text_adapter import (
-    NO_ADAPTER,
     AdaptedTextEncoder,
     TextAdapter,
-    load_adapter,
+    named_adapter,
+    stored_adapter,
 )
 from supreme_ecg.models.text_encoder import TextEncoder, TextEncoderConfig, TransformerTextEncoder
 from supreme_ecg.models.training_manifest import TrainingManifest
-from supreme_ecg.models.vit import ViT1d, ViTConfig
 from supreme_ecg.preprocessing.contract import SignalContract
 
-EncoderConfig = ResNetConfig | ViTConfig
 FusionConfig = DecoderConfig | PoolingConfig | DotProductConfig | LinearHeadConfig
 Fusion = CardiacFusionNetwork | QueriedPooling | DotProduct | LinearHead
 _FUSIONS: Final[dict[str, type[FusionConfig]]] = {
@@ -89,12 +95,11 @@ class SuPreMEParts:
     @classmethod
     def from_json(cls, values: Mapping[str, Any], *, where: object) -> SuPreMEParts:
         """Read what :meth:`to_json` wrote."""
-        encoder, fusion = values["encoder"], values["method"]["fusion"]
-        encoder_class = ResNetConfig if encoder["name"] == "resnet" else ViTConfig
+        fusion = values["method"]["fusion"]
         return cls(
             contract=SignalContract.from_json(values["contract"], where=where),
             method=SuPreMEConfig(fusion=_FUSIONS[fusion["name"]](**fusion)),
-            encoder=encoder_class(**encoder),
+            encoder=build_encoder_config(values["encoder"]),
             text_encoder=TextEncoderConfig(**values["text_encoder"]),
         )
 
@@ -132,7 +137,7 @@ class SuPreME(nn.Module):
         self.trained_concepts = tuple(trained_concepts)
         self.manifest = dict(manifest or {})
         self.text_encoder = text_encoder or TransformerTextEncoder(parts.text_encoder)
-        self.text_adapter = text_adapter or _named_adapter(parts.text_encoder, self.text_encoder)
+        self.text_adapter = text_adapter or named_adapter(parts.text_encoder, self.text_encoder)
         self.encoder: Encoder = build_encoder(parts.encoder, contract=parts.contract)
         self.fusion = build_fusion(
             parts.method.fusion,
@@ -178,16 +183,9 @@ class SuPreME(nn.Module):
         Returns:
             Logits; their sigmoid is the probability that the finding is present.
         """
-        tokens, mask = self._tokens(signal, sample_mask)
+        tokens, mask = encode_windows(self.encoder, signal, sample_mask)
         logits: Tensor = self.fusion(tokens, query_vectors, mask)
         return logits
-
-    def _tokens(self, signal: Tensor, sample_mask: Tensor) -> tuple[Tensor, Tensor | None]:
-        """ECG tokens, and which of them saw a recorded sample (None: all)."""
-        tokens = self.encoder(signal)
-        if bool(sample_mask.all()):
-            return tokens, None
-        return tokens, token_mask(sample_mask, tokens=tokens.shape[1])
 
     def query_vectors(self, queries: Sequence[str]) -> Float[Tensor, "query text_width"]:
         """Vectors of questions, abbreviations spelled out first.
@@ -195,13 +193,7 @@ class SuPreME(nn.Module):
         Raises:
             QueryError: No query, or an empty one.
         """
-        if not queries or not all(query.strip() for query in queries):
-            raise QueryError(
-                "queries",
-                expected="at least one question, none of them empty",
-                found=f"{len(queries)} questions, {sum(not q.strip() for q in queries)} empty",
-                remedy='Ask for example "atrial fibrillation".',
-            )
+        require_questions(queries)
         return self.query_encoder.encode([self.table.expand(query) for query in queries])
 
     @torch.inference_mode()
@@ -250,25 +242,38 @@ class SuPreME(nn.Module):
         What follows from the queries alone is kept from one call to the next, so asking the same again
         costs little more than the encoder.
         """
-        expected = (len(self.contract.leads), self.contract.samples)
-        if signal.shape[1:] != expected:
-            raise ContractError(
-                "windows",
-                expected=f"{expected[0]} leads and {expected[1]} samples, as the weights' contract says",
-                found=f"{signal.shape[1]} and {signal.shape[2]}",
-                remedy="Make them with make_window(record, model.contract).",
-            )
-        self.eval()
+        tokens, mask = self._encoded(signal, lead_mask, sample_mask)
         prepared = self._prepared(queries)
-        device = next(self.parameters()).device
-        covered = signal * lead_mask[:, :, None] * sample_mask[:, None, :]
-        tokens, mask = self._tokens(
-            torch.from_numpy(covered.astype(np.float32)).to(device),
-            torch.from_numpy(sample_mask).to(device),
-        )
         answers = self.fusion.answer(tokens, prepared, mask)
         logits: np.ndarray = answers.float().cpu().numpy()
         return logits
+
+    @torch.inference_mode()
+    def embed(
+        self,
+        signal: Float[np.ndarray, "batch lead time"],
+        lead_mask: Bool[np.ndarray, "batch lead"],
+        sample_mask: Bool[np.ndarray, "batch time"],
+    ) -> Float[np.ndarray, "batch width"]:
+        """Mean token of each window, float32, in evaluation mode: the features that probes read.
+
+        Arguments and errors as of :meth:`predict`.
+        """
+        features: np.ndarray = (
+            mean_token(*self._encoded(signal, lead_mask, sample_mask)).cpu().numpy()
+        )
+        return features
+
+    def _encoded(
+        self, signal: np.ndarray, lead_mask: np.ndarray, sample_mask: np.ndarray
+    ) -> tuple[Tensor, Tensor | None]:
+        """Tokens of windows and their mask, in evaluation mode."""
+        self.eval()
+        device = next(self.parameters()).device
+        windows = window_tensors(
+            signal, lead_mask, sample_mask, contract=self.contract, device=device
+        )
+        return encode_windows(self.encoder, *windows)
 
     def _prepared(self, queries: Sequence[str]) -> tuple[Tensor, ...]:
         """What the fusion makes of queries; made anew when they, or weights that they meet, change."""
@@ -330,7 +335,7 @@ class SuPreME(nn.Module):
             trained_concepts=description["trained_concepts"],
             manifest=description["manifest"],
             text_encoder=text_encoder,
-            text_adapter=_stored_adapter(checkpoint, where=folder),
+            text_adapter=stored_adapter(checkpoint.tensors, where=folder),
         )
         checkpoint.load_into(model, where=folder)
         model.weights_sha256 = description["weights_sha256"]
@@ -338,32 +343,6 @@ class SuPreME(nn.Module):
         if KEY in description:
             model.calibration = Calibration.from_json(description[KEY], where=folder)
         return model.eval()
-
-
-def _named_adapter(config: TextEncoderConfig, frozen: TextEncoder) -> TextAdapter | None:
-    if config.adapter == NO_ADAPTER:
-        return None
-    return load_adapter(config.adapter, text_encoder=frozen.config.name, width=frozen.width)
-
-
-def _stored_adapter(checkpoint: Checkpoint, *, where: object) -> TextAdapter | None:
-    """The adapter that a checkpoint holds, so that no other file is needed."""
-    prefix = "text_adapter."
-    tensors = {
-        key.removeprefix(prefix): tensor
-        for key, tensor in checkpoint.tensors.items()
-        if key.startswith(prefix)
-    }
-    return TextAdapter.from_tensors(tensors, where=where) if tensors else None
-
-
-def build_encoder(config: EncoderConfig, *, contract: SignalContract) -> Any:
-    """Make the encoder that a configuration describes, for windows of a contract."""
-    leads = len(contract.leads)
-    sizes = {key: value for key, value in asdict(config).items() if key != "name"}
-    if isinstance(config, ResNetConfig):
-        return ResNet1d(leads, **sizes)
-    return ViT1d(leads, samples=contract.samples, **sizes)
 
 
 def build_fusion(config: FusionConfig, *, token_width: int, text_width: int) -> Fusion:

@@ -29,7 +29,7 @@ from torch.nn import functional
 
 from supreme_ecg.concepts.phrases import normalise
 from supreme_ecg.errors import WeightsError
-from supreme_ecg.models.text_encoder import TextEncoder
+from supreme_ecg.models.text_encoder import TextEncoder, TextEncoderConfig
 
 NO_ADAPTER: Final = "none"
 """In a recipe: text vectors as the text encoder gives them."""
@@ -205,6 +205,24 @@ def load_adapter(name_or_path: str, *, text_encoder: str, width: int) -> TextAda
             remedy="Train one over this text encoder with `supreme align-text`.",
         )
     return adapter
+
+
+def named_adapter(config: TextEncoderConfig, frozen: TextEncoder) -> TextAdapter | None:
+    """The adapter that a text encoder's configuration names; None where it names none."""
+    if config.adapter == NO_ADAPTER:
+        return None
+    return load_adapter(config.adapter, text_encoder=frozen.config.name, width=frozen.width)
+
+
+def stored_adapter(tensors: Mapping[str, Tensor], *, where: object) -> TextAdapter | None:
+    """The adapter among a checkpoint's tensors, so that no other file is needed; None without one."""
+    prefix = "text_adapter."
+    own = {
+        key.removeprefix(prefix): tensor
+        for key, tensor in tensors.items()
+        if key.startswith(prefix)
+    }
+    return TextAdapter.from_tensors(own, where=where) if own else None
 
 
 def slots_of(text: str, count: int) -> list[int]:

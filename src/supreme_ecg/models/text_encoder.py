@@ -59,12 +59,14 @@ class TransformerTextEncoder:
         config: Which encoder and pooling.
 
     Raises:
-        WeightsError: The encoder is neither packaged, nor a folder, nor to be had from the hub.
+        WeightsError: The encoder is neither packaged, nor a folder, nor to be had from the hub, or has fewer
+            positions than texts may have tokens.
     """
 
     def __init__(self, config: TextEncoderConfig) -> None:
         self.config = config
         self._tokenizer, self._model = _load(config.name)
+        _require_positions(config, self._model.config)
         self.width: int = self._model.config.hidden_size
         self._seen = _remembered(config)
 
@@ -99,6 +101,18 @@ class TransformerTextEncoder:
             weight = batch["attention_mask"].unsqueeze(-1).float()
             pooled = (hidden * weight).sum(1) / weight.sum(1)
         return torch.nn.functional.normalize(pooled.float(), dim=-1).clone()
+
+
+def _require_positions(config: TextEncoderConfig, sizes: Any) -> None:
+    """Stop before a text that is longer than the encoder would stop it."""
+    positions = getattr(sizes, "max_position_embeddings", config.maximum_tokens)
+    if config.maximum_tokens > positions:
+        raise WeightsError(
+            f"text encoder {config.name!r}",
+            expected=f"maximum_tokens of at most {positions}, its positions",
+            found=str(config.maximum_tokens),
+            remedy=f"Lower it, or take an encoder of longer texts, such as {MINILM!r}.",
+        )
 
 
 def _remembered(config: TextEncoderConfig) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""One ECG and questions in words -> probabilities, with all that a reader should know about them."""
+"""One ECG and questions in words -> answers, with all that a reader should know about them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from supreme_ecg.errors import QueryError
 from supreme_ecg.evaluation.zero_shot import Exposure, exposure_of
-from supreme_ecg.models.supreme import SuPreME
+from supreme_ecg.models.calibration import say_meaning
+from supreme_ecg.models.dual_encoder import DualEncoder
+from supreme_ecg.models.loading import Model
+from supreme_ecg.models.query import require_questions
 from supreme_ecg.preprocessing.quality import check_quality
 from supreme_ecg.preprocessing.window import Window, make_window
 from supreme_ecg.records.record import Record
@@ -20,7 +22,7 @@ from supreme_ecg.serving.nearest import nearest_concept
 from supreme_ecg.serving.question import QuestionReader
 from supreme_ecg.serving.relevance import Relevance
 
-_READERS: Final[WeakKeyDictionary[SuPreME, QuestionReader]] = WeakKeyDictionary()
+_READERS: Final[WeakKeyDictionary[Model, QuestionReader]] = WeakKeyDictionary()
 """The reader of each model's questions, kept from one ECG to the next: it takes a second to make."""
 
 
@@ -31,7 +33,9 @@ class Answer:
     query: str
     """The question as it was typed."""
     probability: float | None
-    """From 0 to 1; None where it was not scored: a warning says why."""
+    """From 0 to 1; None where it was not scored (a warning says why) or has a similarity instead."""
+    similarity: float | None
+    """Cosine, -1 to 1, of contrastive weights without a calibration; None of all others."""
     asked_as: str | None
     """Words that the model was asked; None where it was not."""
     concept: str | None
@@ -56,7 +60,7 @@ class Reply:
         return asdict(self)
 
 
-def ask(model: SuPreME, record: Record, queries: Sequence[str]) -> Reply:
+def ask(model: Model, record: Record, queries: Sequence[str]) -> Reply:
     """Ask a model about one ECG. The answer to a question is the same whatever else is asked.
 
     What denies, compares, asks several things or has nothing to do with the heart is not scored, and
@@ -71,27 +75,17 @@ def ask(model: SuPreME, record: Record, queries: Sequence[str]) -> Reply:
         RecordError: The ECG has no lead or sample that can be used.
         QueryError: No question, or an empty one.
     """
-    if not queries or not all(query.strip() for query in queries):
-        raise QueryError(
-            "queries",
-            expected="at least one question, none of them empty",
-            found=f"{len(queries)} questions, {sum(not q.strip() for q in queries)} empty",
-            remedy='Ask for example "atrial fibrillation".',
-        )
+    require_questions(queries)
     window = make_window(record, model.contract)
     reader = question_reader(model)
     questions = {query: reader.read(query) for query in queries}
     asked = list(dict.fromkeys(q.asked for q in questions.values() if q.asked is not None))
-    scores: dict[str | None, float] = {}
-    if asked:
-        probabilities = model.predict(
-            window.signal[None], window.lead_mask[None], window.sample_mask[None], asked
-        )[0]
-        scores = {words: round(float(p), 6) for words, p in zip(asked, probabilities, strict=True)}
+    probabilities, similarities = _scores(model, window, asked) if asked else ({}, {})
     answers = tuple(
         Answer(
             query=query,
-            probability=scores.get(questions[query].asked),
+            probability=probabilities.get(questions[query].asked),
+            similarity=similarities.get(questions[query].asked),
             asked_as=questions[query].asked,
             concept=questions[query].concept,
             exposure=_exposure(model, questions[query]),
@@ -99,7 +93,26 @@ def ask(model: SuPreME, record: Record, queries: Sequence[str]) -> Reply:
         for query in queries
     )
     warnings = (*_about_signal(record, window), *_about_questions(model, questions.values()))
+    if gives_similarities(model):
+        warnings = (*warnings, say_meaning(None, similarity=True))
     return Reply(record.id, answers, tuple(dict.fromkeys(warnings)))
+
+
+def gives_similarities(model: Model) -> bool:
+    """Whether the model's answers are cosines: it was trained by contrast and is not calibrated."""
+    return isinstance(model, DualEncoder) and model.calibration is None
+
+
+def _scores(
+    model: Model, window: Window, asked: Sequence[str]
+) -> tuple[dict[str | None, float], dict[str | None, float]]:
+    """Probability of each question, or its similarity; the other is empty."""
+    windows = window.signal[None], window.lead_mask[None], window.sample_mask[None]
+    if isinstance(model, DualEncoder) and model.calibration is None:
+        similar = model.scores(*windows, asked)[0]
+        return {}, {words: round(float(s), 6) for words, s in zip(asked, similar, strict=True)}
+    probable = model.predict(*windows, asked)[0]
+    return {words: round(float(p), 6) for words, p in zip(asked, probable, strict=True)}, {}
 
 
 def _about_signal(record: Record, window: Window) -> Iterator[str]:
@@ -119,7 +132,7 @@ def _about_signal(record: Record, window: Window) -> Iterator[str]:
         yield f"signal quality: {flag.name}{place} ({flag.value:.3g}, limit {flag.threshold:.3g})"
 
 
-def _about_questions(model: SuPreME, questions: Iterable[Question]) -> Iterator[str]:
+def _about_questions(model: Model, questions: Iterable[Question]) -> Iterator[str]:
     for question in questions:
         yield from question.warnings
         if question.concept is not None:
@@ -129,7 +142,7 @@ def _about_questions(model: SuPreME, questions: Iterable[Question]) -> Iterator[
                 yield f"{question.label} ({name}) was not trained on ({exposure})"
 
 
-def _exposure(model: SuPreME, question: Question) -> Exposure | None:
+def _exposure(model: Model, question: Question) -> Exposure | None:
     if question.kind != "finding":
         return None
     if question.concept is not None:
@@ -138,7 +151,7 @@ def _exposure(model: SuPreME, question: Question) -> Exposure | None:
     return "related" if {"seen", "related"} & set(near) else "unseen"
 
 
-def question_reader(model: SuPreME) -> QuestionReader:
+def question_reader(model: Model) -> QuestionReader:
     """Return the reader that :func:`ask` reads a model's questions with.
 
     Args:

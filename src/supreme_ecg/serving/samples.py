@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from supreme_ecg.models.supreme import SuPreME
+from supreme_ecg.models.loading import Model
 from supreme_ecg.records.writing import write_wfdb
 from supreme_ecg.serving.ask import Reply, ask
 from supreme_ecg.synthetic.conditions import Condition
@@ -42,7 +42,7 @@ class SampleReply:
 
 
 def ask_about_samples(
-    model: SuPreME, queries: Sequence[str], folder: Path, *, seed: int
+    model: Model, queries: Sequence[str], folder: Path, *, seed: int
 ) -> tuple[SampleReply, ...]:
     """Simulate the sample ECGs, write them, and ask a model about each.
 

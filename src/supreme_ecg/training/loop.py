@@ -11,28 +11,23 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 import torch
-from jaxtyping import Float
 from lightning_fabric import Fabric
-from sklearn.metrics import roc_auc_score
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from supreme_ecg.errors import RecipeError
-from supreme_ecg.models.supreme import SuPreME, masked_binary_cross_entropy
-from supreme_ecg.training.augmentation import augment, mixup
+from supreme_ecg.training.objective import Objective
 from supreme_ecg.training.recipe import Recipe
 from supreme_ecg.training.schedule import rate_share
-from supreme_ecg.training.training_set import Phrasing, TrainingSet
 
 STATE: Final = "state.ckpt"
 METRICS: Final = "metrics.jsonl"
-LEAST_POSITIVES: Final = 10
-"""A concept with fewer held-out records takes no part in the validation AUROC."""
 
 
 @dataclass(slots=True)
@@ -54,12 +49,11 @@ Report = Callable[[dict[str, Any]], None]
 
 
 class Trainer:
-    """Trains one model on one training set.
+    """Trains one model towards one objective.
 
     Args:
         model: Fresh model on the CPU.
-        data: Rows and labels.
-        phrasing: Query vectors.
+        objective: What it learns from and is judged by; the method's own.
         recipe: How.
         folder: Where state and metrics go.
         fabric: Devices and precision.
@@ -67,15 +61,14 @@ class Trainer:
 
     def __init__(
         self,
-        model: SuPreME,
+        model: nn.Module,
         *,
-        data: TrainingSet,
-        phrasing: Phrasing,
+        objective: Objective,
         recipe: Recipe,
         folder: Path,
         fabric: Fabric,
     ) -> None:
-        self.recipe, self.data, self.phrasing, self.folder = recipe, data, phrasing, folder
+        self.recipe, self.objective, self.folder = recipe, objective, folder
         self.fabric, self.progress = fabric, Progress()
         settings = recipe.training
         optimizer = torch.optim.AdamW(
@@ -95,7 +88,7 @@ class Trainer:
     @property
     def batches(self) -> int:
         """Batches of one process in an epoch; the last incomplete one is left out."""
-        share = len(self.data.training_rows) // self.fabric.world_size
+        share = len(self.objective.data.training_rows) // self.fabric.world_size
         return max(1, share // self.recipe.training.batch_size)
 
     @property
@@ -117,18 +110,18 @@ class Trainer:
             started = time.perf_counter()
             training_loss = self._train_epoch(on_batch)
             seconds = time.perf_counter() - started
-            validation_loss, validation_auroc = self._validate()
+            judgement = self.objective.judge(self._kept, fabric=self.fabric)
             metrics = {
                 "epoch": self.progress.epoch,
                 "step": self.progress.step,
                 "training_loss": training_loss,
-                "validation_loss": validation_loss,
-                "validation_auroc": validation_auroc,
+                "validation_loss": judgement.loss,
+                "validation_auroc": judgement.auroc,
                 "learning_rate": self.optimizer.param_groups[0]["lr"],
                 "seconds": round(seconds, 2),
                 "samples_per_s": round(self.batches * settings.batch_size / seconds, 1),
             }
-            self._keep_if_best(validation_loss)
+            self._keep_if_best(judgement.loss)
             self.progress.epoch += 1
             if self.fabric.is_global_zero:
                 self._save(metrics)
@@ -136,23 +129,17 @@ class Trainer:
 
     def _train_epoch(self, on_batch: Callable[[], None]) -> float:
         """One pass over the training rows; returns the mean loss."""
-        settings = self.recipe.training
         generator = self._seed_epoch()
         self.model.train()
         total = 0.0
-        for index, rows in enumerate(self._training_batches()):
-            last = (index + 1) % settings.accumulate == 0 or index + 1 == self.batches
-            in_group = min(
-                settings.accumulate,
-                self.batches - index // settings.accumulate * settings.accumulate,
-            )
-            with self.fabric.no_backward_sync(self.model, enabled=not last):
-                loss = self._loss(rows, generator)
-                self.fabric.backward(loss / in_group)
-            if last:
-                self._step()
-            total += loss.item()
-            on_batch()
+        batches = self._training_batches()
+        while group := list(islice(batches, self.recipe.training.accumulate)):
+            for loss in self.objective.add_gradients(
+                self.model, group, generator=generator, fabric=self.fabric
+            ):
+                total += loss
+                on_batch()
+            self._step()
         return total / self.batches
 
     def _seed_epoch(self) -> torch.Generator:
@@ -165,35 +152,11 @@ class Trainer:
     def _training_batches(self) -> Iterator[np.ndarray]:
         """Rows of each batch: one shuffle for all processes, every n-th row for each."""
         key = [self.recipe.training.seed, self.progress.epoch]
-        order = np.random.default_rng(key).permutation(self.data.training_rows)
+        order = np.random.default_rng(key).permutation(self.objective.data.training_rows)
         own = order[self.fabric.global_rank :: self.fabric.world_size]
         size = self.recipe.training.batch_size
         for start in range(0, self.batches * size, size):
             yield own[start : start + size]
-
-    def _loss(self, rows: np.ndarray, generator: torch.Generator) -> Tensor:
-        batch = self.data.store.batch(rows)
-        signal, sample_mask = augment(
-            torch.from_numpy(batch.signal),
-            torch.from_numpy(batch.sample_mask),
-            config=self.recipe.augmentation,
-            sampling_rate_hz=self.recipe.data.sampling_rate_hz,
-            generator=generator,
-        )
-        queries = self.phrasing.draw(
-            synonym_share=self.recipe.labels.synonym_share,
-            definition_share=self.recipe.labels.definition_share,
-            generator=generator,
-        )
-        labels = torch.from_numpy(self.data.labels[rows])
-        if alpha := self.recipe.augmentation.mixup_alpha:
-            signal, sample_mask, labels = mixup(
-                signal, sample_mask, labels, alpha=alpha, generator=generator
-            )
-        signal, sample_mask, queries, labels = self.fabric.to_device(
-            (signal, sample_mask, queries, labels)
-        )
-        return masked_binary_cross_entropy(self.model(signal, sample_mask, queries), labels)
 
     def _step(self) -> None:
         share = rate_share(
@@ -210,28 +173,10 @@ class Trainer:
             self.average.update_parameters(self.model.module)
 
     @property
-    def _kept(self) -> SuPreME:
+    def _kept(self) -> nn.Module:
         """The model that is judged and saved: the averaged one, where there is an average."""
-        kept = self.model.module if self.average is None else self.average.module
-        return cast("SuPreME", kept)
-
-    @torch.no_grad()
-    def _validate(self) -> tuple[float, float | None]:
-        """Loss and AUROC on the held-out rows, each concept asked by its preferred name."""
-        model = self._kept.eval()
-        rows, size = self.data.validation_rows, self.recipe.training.batch_size
-        queries = self.fabric.to_device(self.phrasing.names)
-        answers: list[Tensor] = []
-        for start in range(0, len(rows), size):
-            batch = self.data.store.batch(rows[start : start + size])
-            signal, sample_mask = self.fabric.to_device(
-                (torch.from_numpy(batch.signal), torch.from_numpy(batch.sample_mask))
-            )
-            with self.fabric.autocast():
-                answers.append(model(signal, sample_mask, queries).float().cpu())
-        logits, labels = torch.cat(answers), torch.from_numpy(self.data.labels[rows])
-        loss = masked_binary_cross_entropy(logits, labels).item()
-        return loss, mean_auroc(logits.numpy(), labels.numpy())
+        kept: nn.Module = self.model.module if self.average is None else self.average.module
+        return kept
 
     def _keep_if_best(self, validation_loss: float) -> None:
         if validation_loss < self.progress.best_loss:
@@ -275,25 +220,7 @@ class Trainer:
         _mend_metrics(self.folder / METRICS, last=state["metrics"])
 
 
-def mean_auroc(
-    logits: Float[np.ndarray, "record concept"], labels: Float[np.ndarray, "record concept"]
-) -> float | None:
-    """Mean AUROC over the concepts with enough held-out records, doubt left out; None if no concept has.
-
-    Args:
-        logits: Answers.
-        labels: 1 present, 0 absent, anything else in doubt.
-    """
-    areas = []
-    for answer, label in zip(logits.T, labels.T, strict=True):
-        sure = (label == 0) | (label == 1)
-        positives = int((label[sure] == 1).sum())
-        if LEAST_POSITIVES <= positives < sure.sum():
-            areas.append(roc_auc_score(label[sure], answer[sure]))
-    return float(np.mean(areas)) if areas else None
-
-
-def _weight_groups(model: SuPreME, weight_decay: float) -> list[dict[str, Any]]:
+def _weight_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """Decay matrices, not biases, norms or positions."""
     matrices = [p for p in model.parameters() if p.ndim > 1]
     others = [p for p in model.parameters() if p.ndim <= 1]

@@ -14,10 +14,17 @@ import torch
 from lightning_fabric import Fabric
 
 from supreme_ecg.concepts.table import ConceptTable
-from supreme_ecg.models.supreme import SuPreME
+from supreme_ecg.models.dual_encoder import DualEncoderParts
+from supreme_ecg.models.etp import ETP
+from supreme_ecg.models.loading import Model
+from supreme_ecg.models.merl import MERL
+from supreme_ecg.models.supreme import SuPreME, SuPreMEConfig, SuPreMEParts
 from supreme_ecg.store.reading import Store
+from supreme_ecg.training.concept_queries import ConceptQueries
 from supreme_ecg.training.loop import Report, Trainer
+from supreme_ecg.training.objective import Objective
 from supreme_ecg.training.recipe import Recipe
+from supreme_ecg.training.report_pairs import ReportPairs, read_reports
 from supreme_ecg.training.seen_records import make_training_manifest
 from supreme_ecg.training.training_set import Phrasing, TrainingSet, make_training_set
 
@@ -50,6 +57,7 @@ def pretrain(
     report: Report = lambda _: None,
     on_start: Callable[[int], None] = lambda _: None,
     on_batch: Callable[[], None] = lambda: None,
+    on_reports: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Pretraining:
     """Train a model, or go on with a run that was killed.
 
@@ -60,6 +68,7 @@ def pretrain(
         report: Called with each epoch's metrics.
         on_start: Called with the number of batches that the run has left.
         on_batch: Called after each batch.
+        on_reports: Called with how many of how many distinct reports are encoded (contrastive methods).
 
     Raises:
         ContractError: The store was made under another contract.
@@ -67,11 +76,11 @@ def pretrain(
         StoreError: The store has no findings in these folds.
     """
     started = time.perf_counter()
-    recipe.parts.contract.require_equal(store.contract, where=store.path)
+    recipe.contract.require_equal(store.contract, where=store.path)
     folder.mkdir(parents=True, exist_ok=True)
     table = ConceptTable.load()
     data = make_training_set(store, data=recipe.data, labels=recipe.labels, table=table)
-    trainer = _trainer(recipe, data, table=table, folder=folder)
+    trainer = _trainer(recipe, data, table=table, folder=folder, on_reports=on_reports)
     left = recipe.training.epochs - trainer.progress.epoch
     on_start(left * trainer.batches)
     trainer.run(report=report, on_batch=on_batch)
@@ -84,7 +93,7 @@ def pretrain(
         records=len(data.training_rows),
         seconds=round(time.perf_counter() - started, 1),
     )
-    model: SuPreME = trainer.model.module
+    model: Model = trainer.model.module
     model.load_state_dict(trainer.best)
     if trainer.fabric.is_global_zero:
         model.seen = make_training_manifest(store, data.training_rows, data.validation_rows)
@@ -92,7 +101,14 @@ def pretrain(
     return result
 
 
-def _trainer(recipe: Recipe, data: TrainingSet, *, table: ConceptTable, folder: Path) -> Trainer:
+def _trainer(
+    recipe: Recipe,
+    data: TrainingSet,
+    *,
+    table: ConceptTable,
+    folder: Path,
+    on_reports: Callable[[int, int], None],
+) -> Trainer:
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it announces the precision
     fabric = Fabric(precision=recipe.training.precision, devices="auto", accelerator="auto")
     fabric.launch()
@@ -101,10 +117,61 @@ def _trainer(recipe: Recipe, data: TrainingSet, *, table: ConceptTable, folder: 
         "recipe": recipe.to_json(),
         "package_version": version("supreme-ecg"),
     }
-    model = SuPreME(recipe.parts, trained_concepts=data.concepts, manifest=manifest)
+    model, objective = (
+        _concept_queries(recipe, data, table=table, manifest=manifest)
+        if isinstance(recipe.method, SuPreMEConfig)
+        else _report_pairs(
+            recipe,
+            data,
+            table=table,
+            manifest=manifest,
+            folder=folder,
+            write=fabric.is_global_zero,
+            on_reports=on_reports,
+        )
+    )
+    return Trainer(model, objective=objective, recipe=recipe, folder=folder, fabric=fabric)
+
+
+def _concept_queries(
+    recipe: Recipe, data: TrainingSet, *, table: ConceptTable, manifest: dict[str, Any]
+) -> tuple[Model, Objective]:
+    """SuPreME: labels."""
+    parts = recipe.parts
+    assert isinstance(parts, SuPreMEParts)
+    model = SuPreME(parts, trained_concepts=data.concepts, manifest=manifest)
     phrasing = Phrasing(data.concepts, table=table, text_encoder=model.query_encoder)
     model.fusion.fit_text(phrasing.names)
-    return Trainer(model, data=data, phrasing=phrasing, recipe=recipe, folder=folder, fabric=fabric)
+    return model, ConceptQueries(data, phrasing=phrasing, recipe=recipe)
+
+
+def _report_pairs(
+    recipe: Recipe,
+    data: TrainingSet,
+    *,
+    table: ConceptTable,
+    manifest: dict[str, Any],
+    folder: Path,
+    write: bool,
+    on_reports: Callable[[int, int], None],
+) -> tuple[Model, Objective]:
+    """ETP and MERL: reports."""
+    parts = recipe.parts
+    assert isinstance(parts, DualEncoderParts)
+    model = (ETP if recipe.method.name == "etp" else MERL)(parts, manifest=manifest)
+    names = model.query_encoder.encode([table[concept].name for concept in data.concepts])
+    model.from_text.fit(names)
+    reports = read_reports(
+        data,
+        recipe,
+        table=table,
+        text_encoder=model.query_encoder,
+        folder=folder,
+        write=write,
+        advance=on_reports,
+    )
+    model.trained_concepts = reports.stated
+    return model, ReportPairs(data, reports=reports, names=names, recipe=recipe)
 
 
 def _metrics(result: Pretraining) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 from pydantic import Field, TypeAdapter, ValidationError
 
 from supreme_ecg.errors import RecipeError
+from supreme_ecg.models.dual_encoder import DualEncoderParts
+from supreme_ecg.models.etp import ETPConfig
+from supreme_ecg.models.merl import MERLConfig
 from supreme_ecg.models.resnet import ResNetConfig
 from supreme_ecg.models.supreme import SuPreMEConfig, SuPreMEParts
 from supreme_ecg.models.text_encoder import TextEncoderConfig
@@ -88,7 +91,9 @@ class Recipe:
     """A whole pre-training run."""
 
     data: DataConfig
-    method: SuPreMEConfig = field(default_factory=SuPreMEConfig)
+    method: Annotated[SuPreMEConfig | ETPConfig | MERLConfig, Field(discriminator="name")] = field(
+        default_factory=SuPreMEConfig
+    )
     encoder: Annotated[ResNetConfig | ViTConfig, Field(discriminator="name")]
     text_encoder: TextEncoderConfig = field(default_factory=TextEncoderConfig)
     labels: LabelConfig = field(default_factory=LabelConfig)
@@ -101,10 +106,22 @@ class Recipe:
         return asdict(self)
 
     @property
-    def parts(self) -> SuPreMEParts:
+    def contract(self) -> SignalContract:
+        """What the windows are."""
+        return SignalContract(sampling_rate_hz=self.data.sampling_rate_hz)
+
+    @property
+    def parts(self) -> SuPreMEParts | DualEncoderParts:
         """What the model is built from."""
-        return SuPreMEParts(
-            contract=SignalContract(sampling_rate_hz=self.data.sampling_rate_hz),
+        if isinstance(self.method, SuPreMEConfig):
+            return SuPreMEParts(
+                contract=self.contract,
+                method=self.method,
+                encoder=self.encoder,
+                text_encoder=self.text_encoder,
+            )
+        return DualEncoderParts(
+            contract=self.contract,
             method=self.method,
             encoder=self.encoder,
             text_encoder=self.text_encoder,

@@ -208,7 +208,7 @@ class Phrasing:
     def __init__(
         self, concepts: Sequence[str], *, table: ConceptTable, text_encoder: TextEncoder
     ) -> None:
-        phrases = [_phrases(table, concept) for concept in concepts]
+        phrases = [table[concept].phrases for concept in concepts]
         self._counts = torch.tensor([len(of_one) for of_one in phrases])
         self._starts = self._counts.cumsum(0) - self._counts
         self._vectors = text_encoder.encode([phrase for of_one in phrases for phrase in of_one])
@@ -241,9 +241,3 @@ class Phrasing:
             return phrases
         defined = torch.rand(shape, generator=generator) < definition_share
         return torch.where(defined[:, None], self._definitions, phrases)
-
-
-def _phrases(table: ConceptTable, concept: str) -> list[str]:
-    entry = table[concept]
-    terms = [s.phrase for s in entry.synonyms if s.language == "en" and s.kind == "term"]
-    return list(dict.fromkeys([entry.name, *terms]))
