@@ -7,7 +7,7 @@ from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.markup import escape
@@ -15,7 +15,7 @@ from rich.table import Table
 
 from supreme_ecg.cli.console import console, print_json, progress_bar
 from supreme_ecg.cli.cost import peak_memory_mb
-from supreme_ecg.cli.scoring_options import find_tasks, require_writable
+from supreme_ecg.cli.scoring_options import find_tasks, guard_of, require_writable
 
 if TYPE_CHECKING:
     from supreme_ecg.evaluation.benchmark import BenchmarkResult
@@ -37,6 +37,9 @@ class PartOption(StrEnum):
     test = "test"
 
 
+OTHER_RECORDS: Final = "--part, or mark the result as seen with --allow-seen"
+
+
 def benchmark_command(
     weights: Annotated[Path, typer.Option(help="Folder of the model.", show_default=False)],
     store: Annotated[Path, typer.Option(help="Store to score.", show_default=False)],
@@ -56,7 +59,7 @@ def benchmark_command(
         Path | None, typer.Option(help="Write the scores to this file; - prints them instead.")
     ] = None,
     allow_seen: Annotated[
-        bool, typer.Option("--allow-seen", help="Score records of the pre-training folds too.")
+        bool, typer.Option("--allow-seen", help="Score records seen in pre-training too.")
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 0,
 ) -> None:
@@ -67,7 +70,6 @@ def benchmark_command(
         run_benchmark,
         union_rows,
     )
-    from supreme_ecg.evaluation.guard import Guard  # noqa: PLC0415
     from supreme_ecg.models.loading import load_model  # noqa: PLC0415  slow to import
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
@@ -81,7 +83,7 @@ def benchmark_command(
         opened,
         part=part.value,
         published=published,
-        guard=Guard(model, opened),
+        guard=guard_of(model, opened, options=OTHER_RECORDS),
         allow_seen=allow_seen,
     )
     wanted = [name for name in PROTOCOLS if protocol in {name, "both"}]
@@ -181,7 +183,7 @@ def _note(name: str, result: ZeroShotResult) -> str:
         notes.append("in-domain")
     if result.run["records_seen_in_pretraining"]:
         notes.append(
-            f"NOT HELD OUT: {result.run['records_seen_in_pretraining']} in the pre-training folds"
+            f"NOT HELD OUT: {result.run['records_seen_in_pretraining']} seen in pre-training"
         )
     return f"{'; '.join(notes)}."
 

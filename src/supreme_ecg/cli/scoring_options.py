@@ -12,7 +12,7 @@ import typer
 from supreme_ecg.cli.console import error_console
 
 if TYPE_CHECKING:
-    from supreme_ecg.evaluation.guard import Trained
+    from supreme_ecg.evaluation.guard import Guard, Trained
     from supreme_ecg.evaluation.task import Task
     from supreme_ecg.evaluation.zero_shot_run import Answers, Plan
     from supreme_ecg.store.reading import Store
@@ -73,15 +73,27 @@ def plan_tasks(
     allow_seen: bool,
 ) -> list[Plan]:
     """Plan several tasks of one store, behind one guard; arguments and errors of ``plan_zero_shot``."""
-    from supreme_ecg.evaluation.guard import Guard  # noqa: PLC0415
     from supreme_ecg.evaluation.zero_shot_run import plan_zero_shot  # noqa: PLC0415
 
-    warn_without_manifest(model)
-    guard = Guard(model, store)
+    guard = guard_of(model, store)
     return [
         plan_zero_shot(model, store, task, folds=folds, allow_seen=allow_seen, guard=guard)
         for task in tasks
     ]
+
+
+def guard_of(model: Trained, store: Store, **options: str) -> Guard:
+    """Make the guard of a model and a store; say so where it cannot know single records.
+
+    Args:
+        model: Says what it has seen.
+        store: Whose records are to be scored.
+        options: As of the guard.
+    """
+    from supreme_ecg.evaluation.guard import Guard  # noqa: PLC0415
+
+    warn_without_manifest(model)
+    return Guard(model, store, **options)
 
 
 def warn_without_manifest(model: Trained) -> None:

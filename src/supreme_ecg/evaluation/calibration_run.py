@@ -67,9 +67,8 @@ def run_calibration(
     fitted_rows = held_out_rows(model, store, where=folder)
     scored_rows = _rows_to_score(model, store, folds, where=folder)
     options = "--score-folds, or mark the result as seen with --allow-seen"
-    overlap = Guard(model, store).require_unseen(
-        scored_rows, allow_seen=allow_seen, options=options
-    )
+    guard = Guard(model, store, options=options)
+    overlap = guard.require_unseen(scored_rows, allow_seen=allow_seen)
     on_start(len(fitted_rows) + len(scored_rows))
     held_out = report_answers(model, store, fitted_rows, where=folder, advance=advance)
     scored = report_answers(model, store, scored_rows, where=folder, advance=advance)

@@ -22,6 +22,8 @@ from supreme_ecg.training.seen_records import fingerprints_of
 
 NO_MANIFEST: Final = "no manifest: overlap cannot be checked"
 """What is said of weights that do not list the records they have seen."""
+OPTIONS: Final = "--folds, or mark the result as seen with --allow-seen"
+"""How most commands choose other records."""
 _NAMED: Final = 5
 """Record ids that an error names."""
 
@@ -72,10 +74,11 @@ class Guard:
     Args:
         model: Says what it has seen.
         store: Whose records are to be scored.
+        options: How a user chooses other records, for the error.
     """
 
-    def __init__(self, model: Trained, store: Store) -> None:
-        self.model, self.store = model, store
+    def __init__(self, model: Trained, store: Store, *, options: str = OPTIONS) -> None:
+        self.model, self.store, self.options = model, store, options
         self._taken: dict[int, Fingerprints] = {}
 
     def overlap(self, rows: Integer[np.ndarray, " record"]) -> Overlap:
@@ -109,14 +112,12 @@ class Guard:
         rows: Integer[np.ndarray, " record"],
         *,
         allow_seen: bool = False,
-        options: str = "--folds, or mark the result as seen with --allow-seen",
     ) -> Overlap:
         """Stop if any of these records was seen.
 
         Args:
             rows: Rows of the store.
             allow_seen: Do not stop.
-            options: How a user chooses other records, for the error.
 
         Raises:
             TaskError: Saying how many were seen, how that is known, and which they are.
@@ -133,7 +134,7 @@ class Guard:
             self.store.path,
             expected="records that the weights have not seen in pre-training",
             found=f"{len(ids)} of {len(rows)} records that they have: {by} ({first})",
-            remedy=f"Choose {others} with {options}.",
+            remedy=f"Choose {others} with {self.options}.",
         )
 
     def _in_folds(self, rows: Integer[np.ndarray, " record"]) -> Bool[np.ndarray, " record"]:

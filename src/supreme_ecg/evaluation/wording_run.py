@@ -90,7 +90,7 @@ def run_wording(
         paraphrases: What to ask beside the names of their concepts.
         table: For names, hierarchy and codes.
         folds: Folds of the corpus to score; every record where None.
-        allow_seen: Score records of the pre-training folds too.
+        allow_seen: Score records seen in pre-training too.
         resolve: Question -> the words that are asked instead, None for a question that is refused: it has
             no answer, and so tells no record from another (AUROC 0.5). Every paraphrase is asked as it is
             where None.
