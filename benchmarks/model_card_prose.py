@@ -80,8 +80,10 @@ DATA: Final = """\
 
 Changes made to it: signals at 100 Hz are stored as integers of one microvolt; labels are read from the
 report texts by rules, after SCP codes that stand in them were cut. The weights contain no recording and
-no report. External check: CPSC2018 (Liu et al. 2018, CC BY 4.0), never trained on. The text encoder is
-all-MiniLM-L6-v2 (Apache-2.0), not part of these weights.
+no report; the training manifest beside them holds, for each recording trained on, hashes of its id and of
+its patient's id and a fingerprint of some sixty bytes, by which a copy of it is recognised (docs/guard.md).
+External check: CPSC2018 (Liu et al. 2018, CC BY 4.0), never trained on. The text encoder is all-MiniLM-L6-v2
+(Apache-2.0), packed, beside these weights in the package.
 """
 
 DATES: Final = """\
