@@ -4,9 +4,9 @@ r"""What each part of the recipe is worth: one change at a time, the same budget
         --epochs 4 --seeds 0 --workers 2
 
 Every row trains the recipe (asked by names and synonyms, plain text vectors) with a few ``--set`` changed,
-for the same number of epochs, and scores the PTB-XL tasks on fold 9. Runs that are done are not repeated, and
-one that was killed goes on, so rows and seeds can be added later with the same command. ``--rows "head: dot
-product"`` runs only this one.
+for the same number of epochs, and scores the PTB-XL tasks on fold 9, each class by its prompts alone. Runs
+that are done are not repeated, and one that was killed goes on, so rows and seeds can be added later with the
+same command. ``--rows "head: dot product"`` runs only this one.
 """
 
 from __future__ import annotations
@@ -136,7 +136,8 @@ def run(job: Job) -> dict[str, Any]:
 
 def _scores(model: SuPreME, store: Store, fold: int, data: Any) -> dict[str, Any]:
     """Macro AUROC of each task, and of the concepts that held-out reports mention."""
-    plans = [plan_zero_shot(model, store, task, folds=[fold]) for task in tasks_of(store.corpus)]
+    tasks = [task.plain() for task in tasks_of(store.corpus)]
+    plans = [plan_zero_shot(model, store, task, folds=[fold]) for task in tasks]
     tasks = {}
     for plan in plans:
         answers = _answers(model, store, plan.rows, plan.task.prompts)

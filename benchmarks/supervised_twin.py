@@ -108,7 +108,9 @@ def _keys(tasks: Sequence[Task]) -> Iterator[tuple[str, str]]:
 def _by_column(task: Task, tasks: Sequence[Task]) -> Task:
     """The same task, its classes asked for by number."""
     place = {key: f"column {number}" for number, key in enumerate(_keys(tasks))}
-    classes = tuple(replace(one, prompts=(place[task.name, one.name],)) for one in task.classes)
+    classes = tuple(
+        replace(one, prompts=(place[task.name, one.name],)) for one in task.plain().classes
+    )
     return replace(task, classes=classes)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,21 @@ def test_unwritable_result_is_refused_before_the_work(
     result = _run("--task", "cpsc2018", "--json", str(tmp_path / "absent" / "scores.json"))
     assert result.exit_code == 2
     assert "--json" in result.output
+
+
+def test_plain_asks_for_no_class_that_another_excludes(
+    store: ScriptedStore, tmp_path: Path
+) -> None:
+    """The JSON says what each class excludes, and nothing under --plain."""
+    own, out = tmp_path / "own.toml", tmp_path / "out.json"
+    published = resources.files("supreme_ecg.evaluation") / "tasks" / "cpsc2018.toml"
+    prompt = 'prompts = ["right bundle branch block"]'
+    assert prompt in published.read_text()
+    own.write_text(published.read_text().replace(prompt, f'{prompt}\nunless = ["normal ECG"]'))
+    for options, excluded in (((), {"CRBBB": ["normal ECG"]}), (("--plain",), {})):
+        result = _run("--task", str(own), "--json", str(out), *options)
+        assert result.exit_code == 0, result.output
+        assert json.loads(out.read_text())["run"]["unless"] == excluded
 
 
 def test_seen_records_are_marked_in_the_table_and_the_json(

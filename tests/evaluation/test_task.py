@@ -84,12 +84,13 @@ def test_prompt_names_no_other_class(name: str) -> None:
         named = {finding.concept for finding in asked if finding.assertion == "present"}
         others = {concepts[concept] for concept in named & set(concepts)} - {one.name}
         assert not others, f"a prompt of {one.name} names {others}"
-    assert len(task.prompts) == sum(len(one.prompts) for one in task.classes)
+    plain = task.plain()
+    assert len(plain.prompts) == sum(len(one.prompts) for one in plain.classes)
 
 
 def test_a_class_of_several_prompts_is_there_when_any_of_them_is() -> None:
     """Answers of 0.5 and 0.2 join to 1 - 0.5 x 0.8; a class with one prompt keeps its answer."""
-    task = Task.load("ptb_xl_subclass")
+    task = Task.load("ptb_xl_subclass").plain()
     joined = next(column for column, one in enumerate(task.classes) if len(one.prompts) > 1)
     answers = np.zeros((1, len(task.prompts)))
     for prompt, answer in zip(task.classes[joined].prompts, (0.5, 0.2), strict=False):
@@ -99,6 +100,23 @@ def test_a_class_of_several_prompts_is_there_when_any_of_them_is() -> None:
     assert scores[0, joined] == pytest.approx(0.6)
     assert scores[0, 0] == pytest.approx(0.7)
     assert scores.shape == (1, len(task.classes))
+
+
+def test_a_class_is_not_there_where_what_it_excludes_is() -> None:
+    """An arrhythmia of 0.8 beside a flutter of 0.25 and a fibrillation of 0.5 is 0.8 x 0.75 x 0.5."""
+    task = Task.load("ptb_xl_rhythm")
+    answers = np.zeros((1, len(task.prompts)))
+    given = {
+        "supraventricular arrhythmia": 0.8,
+        "atrial flutter": 0.25,
+        "atrial fibrillation": 0.5,
+    }
+    for prompt, answer in given.items():
+        answers[0, task.prompts.index(prompt)] = answer
+    column = [one.name for one in task.classes].index("SVARR")
+    assert task.scores(answers)[0, column] == pytest.approx(0.3)
+    plain = answers[:, [task.prompts.index(prompt) for prompt in task.plain().prompts]]
+    assert task.plain().scores(plain)[0, column] == pytest.approx(0.8)
 
 
 @pytest.mark.shared_data

@@ -42,6 +42,9 @@ def zero_shot_command(
     random_encoder: Annotated[
         bool, typer.Option("--random-encoder", help="Score an untrained encoder beside it.")
     ] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Ask for each class alone, not for what it excludes.")
+    ] = False,
     allow_seen: Annotated[
         bool, typer.Option("--allow-seen", help="Score records seen in pre-training too, marked.")
     ] = False,
@@ -56,6 +59,8 @@ def zero_shot_command(
     require_writable(json)
     opened = Store.open(store)
     tasks = find_tasks(task, corpus=opened.corpus, store=store)
+    if plain:
+        tasks = [one.plain() for one in tasks]
     model = load_model(weights)
     plans = plan_tasks(model, opened, tasks, folds=chosen, allow_seen=allow_seen)
     baseline = model.with_random_encoder(seed) if random_encoder else None

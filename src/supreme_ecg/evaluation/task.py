@@ -36,6 +36,9 @@ class TaskClass:
     prompts: tuple[str, ...]
     """The questions asked of the model; none names another class of the task. A class that lumps
     statements together has one for each, and is there when any of them is."""
+    unless: tuple[str, ...] = ()
+    """Questions about what the class excludes by its meaning: "supraventricular arrhythmia" is coded
+    where it is not known to be atrial fibrillation. The class is there where none of them is."""
     codes: tuple[str, ...] = ()
     """A record that carries any of these codes, letter for letter, is positive. None where labels
     are read from a table."""
@@ -99,26 +102,29 @@ class Task:
     @property
     def prompts(self) -> tuple[str, ...]:
         """The distinct questions, in the order of the classes."""
-        return tuple(dict.fromkeys(prompt for one in self.classes for prompt in one.prompts))
+        asked = (prompt for one in self.classes for prompt in (*one.prompts, *one.unless))
+        return tuple(dict.fromkeys(asked))
+
+    def plain(self) -> Task:
+        """The same task with each class asked by its prompts alone, whatever it excludes."""
+        return replace(self, classes=tuple(replace(one, unless=()) for one in self.classes))
 
     def scores(self, answers: Float[np.ndarray, "record query"]) -> Float[np.ndarray, "record cls"]:
-        """Join the answers to a class's questions: the probability that any is true, as if independent.
+        """Join the answers to a class's questions, as if they were independent of each other.
 
         Args:
             answers: Probabilities from 0 to 1, one column for each of :attr:`prompts`.
 
         Returns:
-            One column per class; the answer itself where a class has one question.
+            One column per class: the probability that any of its prompts is true and nothing that it
+            excludes; the answer itself where a class has one question.
         """
-        asked = self.prompts
-        columns = [[asked.index(prompt) for prompt in one.prompts] for one in self.classes]
-        joined = [
-            answers[:, of_one[0]]
-            if len(of_one) == 1
-            else 1 - np.prod(1 - answers[:, of_one], axis=1)
-            for of_one in columns
+        columns = [
+            _any_of(answers, self.prompts, one.prompts)
+            * (1 - _any_of(answers, self.prompts, one.unless))
+            for one in self.classes
         ]
-        return np.stack(joined, axis=1)
+        return np.stack(columns, axis=1)
 
     def labels(self, records: pl.DataFrame) -> Int8[np.ndarray, "record cls"]:
         """Which classes each record has.
@@ -202,11 +208,22 @@ def _fault(task: Task) -> str | None:
     if (task.label_rule == "table") != (task.table is not None):
         return f"label_rule {task.label_rule!r} and table {task.table!r}"
     for one in task.classes:
-        asked = [prompt for prompt in one.prompts if prompt.strip()]
+        questions = (*one.prompts, *one.unless)
+        asked = tuple(dict.fromkeys(question for question in questions if question.strip()))
         coded = bool(one.codes) == (task.table is None) and not _repeated(one.codes)
-        if not coded or not asked or asked != list(one.prompts):
-            return f"class {one.name!r} with codes {one.codes}, {one.prompts}"
+        if not coded or not one.prompts or asked != questions:
+            return f"class {one.name!r} with codes {one.codes}, {questions}"
     return task.split.fault()
+
+
+def _any_of(
+    answers: Float[np.ndarray, "record query"], asked: Sequence[str], some: Sequence[str]
+) -> Float[np.ndarray, " record"]:
+    """Probability that any of some questions is true; that of the one where it is one, 0 where it is none."""
+    columns = [asked.index(question) for question in some]
+    if len(columns) == 1:
+        return answers[:, columns[0]]
+    return np.asarray(1 - np.prod(1 - answers[:, columns], axis=1))
 
 
 def _repeated(values: Sequence[str]) -> list[str]:
