@@ -30,7 +30,7 @@ def test_a_recipe_by_name_becomes_a_model(cohort_store: Path, tmp_path: Path) ->
     assert values["epochs"] == 1
     assert {p.name for p in Path(values["model"]).iterdir()} == {
         "model.json",
-        "training_manifest.safetensors",
+        "training_manifest.safetensors.xz",
         "weights.safetensors",
     }
 

@@ -1,6 +1,6 @@
 """Weights on disk: `weights.safetensors` and `model.json`, whole or not at all.
 
-`training_manifest.safetensors` may lie beside them: which records they have seen.
+`training_manifest.safetensors.xz` may lie beside them: which records they have seen.
 
 Each file vouches for the other: the description holds the SHA-256 of the weights, and the weights carry the
 parts (contract, sizes) that they were trained with, so that neither can be edited or exchanged unnoticed.

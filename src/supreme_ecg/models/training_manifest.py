@@ -7,27 +7,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+import lzma
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Int16, UInt64
 from safetensors import SafetensorError
-from safetensors import safe_open as open_tensors
-from safetensors.numpy import save
+from safetensors.numpy import load, save
 
 from supreme_ecg.errors import WeightsError
 from supreme_ecg.preprocessing.fingerprint import VERSION, Fingerprints
 
-FILE: Final = "training_manifest.safetensors"
+FILE: Final = "training_manifest.safetensors.xz"
 KEY: Final = "training_manifest_sha256"
 """Of ``model.json``: the checksum of the file; absent where there is none."""
 NO_FOLD: Final = -1
 """Fold of a record whose corpus has none."""
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,8 @@ class TrainingManifest:
             "corpus": self.corpus,
             "salt": self.salt,
         }
-        return bytes(save(tensors, metadata={"about": json.dumps(about, sort_keys=True)}))
+        words = json.dumps(about, sort_keys=True).encode()
+        return lzma.compress(save({**tensors, "about": np.frombuffer(words, np.uint8)}))
 
     @classmethod
     def read(cls, folder: Path, *, sha256: str) -> TrainingManifest:
@@ -93,9 +94,8 @@ class TrainingManifest:
                 "again with `supreme manifest`.",
             )
         try:
-            with open_tensors(path, framework="numpy") as file:
-                about: dict[str, Any] = json.loads((file.metadata() or {})["about"])
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            tensors = load(lzma.decompress(content))
+            about = json.loads(tensors.pop("about").tobytes())
             if (about["format"], about["fingerprint"]) != (_FORMAT, VERSION):
                 raise ValueError("of another version")
             fingerprints = Fingerprints(
@@ -104,7 +104,7 @@ class TrainingManifest:
             return cls(
                 corpus=about["corpus"], salt=about["salt"], fingerprints=fingerprints, **tensors
             )
-        except (SafetensorError, KeyError, ValueError, TypeError) as error:
+        except (lzma.LZMAError, SafetensorError, KeyError, ValueError, TypeError) as error:
             raise WeightsError(
                 path,
                 expected=f"a training manifest of format {_FORMAT} with fingerprints {VERSION}",
