@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
 from supreme_ecg.errors import TaskError
-from supreme_ecg.evaluation.benchmark import plan_benchmark, run_benchmark, union_rows
+from supreme_ecg.evaluation.benchmark import plan_benchmark
+from supreme_ecg.evaluation.benchmark_run import (
+    BenchmarkResult,
+    Contender,
+    run_benchmark,
+    union_rows,
+)
 from supreme_ecg.evaluation.published.files import PUBLISHED
 from supreme_ecg.evaluation.task import Task
 from tests.evaluation.scripted import ScriptedModel, ScriptedStore, scripted_store
@@ -46,6 +53,10 @@ def published_file(folder: Path, store: ScriptedStore, *, wrong: str | None = No
     path.parent.mkdir(parents=True)
     path.write_text("\n".join(lines) + "\n")
     return folder
+
+
+def _run(model: ScriptedModel, plans: Any, **more: Any) -> BenchmarkResult:
+    return run_benchmark(Contender(model=model, weights="W", plans=plans), **more)
 
 
 def test_published_rows_and_labels_are_those_of_the_file(tmp_path: Path) -> None:
@@ -85,7 +96,7 @@ def test_the_difference_is_that_of_the_labels(tmp_path: Path) -> None:
         for name in ("corrected", "published")
     }
     asked: list[int] = []
-    result = run_benchmark(model, plans, weights="W", advance=asked.append)
+    result = _run(model, plans, advance=asked.append)
     assert sum(asked) == len(union_rows(list(plans.values())))
     difference = result.difference
     assert difference is not None
@@ -113,7 +124,7 @@ def test_a_class_that_one_protocol_cannot_score_is_in_no_difference(tmp_path: Pa
     )
     keep = plan.labels[:, 0] == 0
     less = replace(plan, rows=plan.rows[keep], labels=plan.labels[keep])
-    result = run_benchmark(model, {"corrected": plan, "published": less}, weights="W")
+    result = _run(model, {"corrected": plan, "published": less})
     difference = result.difference
     assert difference is not None
     assert difference["classes"]["NORM"] is None
@@ -126,7 +137,7 @@ def test_one_protocol_has_no_difference() -> None:
     store = numbered_store()
     model = ScriptedModel(store)
     plan = plan_benchmark(model, store, TASK, protocol="corrected", part="test")
-    result = run_benchmark(model, {"corrected": plan}, weights="W")
+    result = _run(model, {"corrected": plan})
     assert result.difference is None
     assert "difference" not in result.to_json()
 

@@ -11,8 +11,10 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import ConceptError, ContractError, TaskError, WeightsError
+from supreme_ecg.evaluation.exposure import exposure_of
 from supreme_ecg.evaluation.task import Task
-from supreme_ecg.evaluation.zero_shot import ZeroShotResult, exposure_of, zero_shot
+from supreme_ecg.evaluation.zero_shot import zero_shot
+from supreme_ecg.evaluation.zero_shot_result import ZeroShotResult
 from supreme_ecg.evaluation.zero_shot_run import plan_zero_shot, run_zero_shot
 from supreme_ecg.preprocessing.contract import SignalContract
 from tests.evaluation.scripted import ScriptedModel, ScriptedStore, scripted_store
@@ -92,6 +94,7 @@ def test_json_has_the_documented_shape() -> None:
     for one in values["classes"]:
         assert list(one) == [
             "name", "concept", "exposure", "positives", "auroc", "ci95", "auprc",
+            "thresholds", "operation", "brier", "ece",
         ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from rich.table import Table
 from supreme_ecg.cli.console import console, print_json, progress_bar
 from supreme_ecg.cli.cost import peak_memory_mb
 from supreme_ecg.cli.folds import parse_folds
+from supreme_ecg.cli.score_cells import comparison_notes, interval, measure_notes, number
 from supreme_ecg.cli.scoring_options import (
     find_tasks,
     plan_tasks,
@@ -23,7 +24,7 @@ from supreme_ecg.cli.scoring_options import (
 )
 
 if TYPE_CHECKING:
-    from supreme_ecg.evaluation.zero_shot import MacroScore, ZeroShotResult
+    from supreme_ecg.evaluation.zero_shot_result import MacroScore, ZeroShotResult
 
 
 def zero_shot_command(
@@ -76,8 +77,7 @@ def zero_shot_command(
             )
             seconds = round(time.perf_counter() - begun, 2)
             cost = {"seconds": seconds, "peak_memory_mb": peak_memory_mb()}
-            own = {"weights_sha256": model.weights_sha256, **cost}
-            results.append(replace(result, run={**result.run, **own}))
+            results.append(replace(result, run={**result.run, **cost}))
     _show(results, json=json)
 
 
@@ -105,16 +105,18 @@ def _print_result(result: ZeroShotResult) -> None:
     )
     table.add_column("class")
     table.add_column("exposure", no_wrap=True)
-    headings = ["positives", "AUROC", "95 % interval", "AUPRC"]
+    headings = ["positives", "AUROC", "95 % interval", "AUPRC", "F1", "accuracy"]
     for heading in headings + ([other.name] if other else []):
         table.add_column(heading, justify="right", no_wrap=heading in headings)
     for one in result.classes:
-        cells = [str(one.positives), _number(one.auroc), _interval(one.ci95), _number(one.auprc)]
-        cells += [_number(other.auroc[one.name])] if other else []
+        cells = [str(one.positives), number(one.auroc), interval(one.ci95), number(one.auprc)]
+        decided = one.operation
+        cells += [number(decided.f1), number(decided.accuracy)] if decided else ["-", "-"]
+        cells += [number(other.auroc[one.name])] if other else []
         table.add_row(escape(one.name), one.exposure, *cells)
     table.add_section()
     table.add_row(
-        "macro", "", *_macro_cells(result.macro), *([_number(other.macro.auroc)] if other else [])
+        "macro", "", *_macro_cells(result.macro), *([number(other.macro.auroc)] if other else [])
     )
     if 0 < result.macro_min10.classes < result.macro.classes:
         table.add_row("macro 10+", "", *_macro_cells(result.macro_min10))
@@ -123,9 +125,10 @@ def _print_result(result: ZeroShotResult) -> None:
         console.print(f"[dim]{escape(note)}[/]", highlight=False)
 
 
-def _macro_cells(score: MacroScore) -> tuple[str, str, str, str]:
+def _macro_cells(score: MacroScore) -> tuple[str, ...]:
+    means = (score.auprc, score.f1, score.accuracy)
     classes = f"{score.classes} classes"
-    return classes, _number(score.auroc), _interval(score.ci95), _number(score.auprc)
+    return classes, number(score.auroc), interval(score.ci95), *map(number, means)
 
 
 def _notes(result: ZeroShotResult) -> list[str]:
@@ -145,15 +148,7 @@ def _notes(result: ZeroShotResult) -> list[str]:
         notes.append(
             f"Highest-scored class: accuracy {top['accuracy']:.3f}, macro F1 {top['macro_f1']:.3f}."
         )
-    if result.comparison and result.comparison.gain is not None:
-        gain, interval = result.comparison.gain, _interval(result.comparison.gain_ci95)
-        notes.append(f"Macro gain over the {result.comparison.name}: {gain:+.3f} ({interval}).")
+    notes.extend(measure_notes(result))
+    if result.comparison:
+        notes.extend(comparison_notes(result.comparison))
     return notes
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
-def _interval(ends: tuple[float, float] | None) -> str:
-    return "-" if ends is None else f"{ends[0]:.3f}, {ends[1]:.3f}"
