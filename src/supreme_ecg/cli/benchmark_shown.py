@@ -48,7 +48,7 @@ def _single(result: ZeroShotResult, title: str) -> Table:
     for heading in ("class", "exposure"):
         table.add_column(heading)
     headings = ["positives", "AUROC", "95 % interval", "AUPRC", "F1", "accuracy"]
-    for heading in headings + ([other.name, "gain", "of the gain"] if other else []):
+    for heading in headings + (["against", "gain", "of the gain"] if other else []):
         table.add_column(heading, justify="right", no_wrap=heading == "95 % interval")
     for one in result.classes:
         table.add_row(escape(one.name), one.exposure, *_class_cells(one, other))
