@@ -91,3 +91,16 @@ def test_each_of_several_tasks_has_a_file(result: ZeroShotResult, tmp_path: Path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["forest-one.png", "forest-two.png"]
     plot_benchmarks(tasks[:1], tmp_path / "single.png")
     assert (tmp_path / "single.png").is_file()
+
+
+def test_a_result_without_intervals_of_its_second_model_is_drawn(
+    result: ZeroShotResult, drawn: list[Figure], tmp_path: Path
+) -> None:
+    """As version 0.1.0 wrote them: dots alone, exposure as of the first."""
+    values = json.loads(json.dumps(result.to_json()))
+    del values["comparison"]["ci95"], values["comparison"]["exposure"]
+    plot_forest({"mine": values}, tmp_path / "forest.png")
+    lines = drawn[0].axes[0].get_lines()
+    second = [line for line in lines if line.get_color() == "#c05a1a"]
+    assert [line.get_marker() for line in second].count("o") == 9
+    assert [line.get_marker() for line in second].count("None") == 1  # the mean has its interval

@@ -105,8 +105,9 @@ def _methods(name: str, values: Mapping[str, Any]) -> list[_Method]:
     }
     methods = [_Method(name, **own, macro=values["macro"])]
     if other := values.get("comparison"):
-        second = {key: other[key] for key in ("auroc", "ci95", "exposure", "macro")}
-        methods.append(_Method(other["name"], **second))
+        ends = other.get("ci95") or dict.fromkeys(other["auroc"])  # absent in results of 0.1.0
+        exposure = other.get("exposure") or own["exposure"]
+        methods.append(_Method(other["name"], other["auroc"], ends, exposure, other["macro"]))
     return methods
 
 
