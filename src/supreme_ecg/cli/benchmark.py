@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from rich.markup import escape
 
 from supreme_ecg.cli.benchmark_shown import print_benchmark
-from supreme_ecg.cli.console import console, print_json, progress_bar
+from supreme_ecg.cli.console import console, progress_bar
 from supreme_ecg.cli.cost import peak_memory_mb
+from supreme_ecg.cli.score_cells import show_results
 from supreme_ecg.cli.scoring_options import find_tasks, guard_of, require_writable
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def benchmark_command(
     results = _run(first, second, seed=seed)
     if plot is not None:
         plot_benchmarks(results, plot)
-    _show(results, json=json)
+    show_results(results, print_benchmark, console=console, json=json)
 
 
 def _run(
@@ -148,19 +148,3 @@ def _with_cost(result: BenchmarkResult, seconds: float) -> BenchmarkResult:
         name: replace(one, run={**one.run, **cost}) for name, one in result.protocols.items()
     }
     return replace(result, protocols=protocols)
-
-
-def _show(results: list[BenchmarkResult], *, json: Path | None) -> None:
-    """Print tables, or write or print one JSON object (a list where there are several tasks)."""
-    values = [result.to_json() for result in results]
-    single = values[0] if len(values) == 1 else values
-    if json == Path("-"):
-        print_json(single)
-        return
-    for result in results:
-        print_benchmark(result, console)
-    if json is not None:
-        from json import dumps  # noqa: PLC0415  the option has the module's name
-
-        json.write_text(dumps(single, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-        console.print(f"Scores: {escape(str(json))}", highlight=False)

@@ -1,15 +1,57 @@
-"""How the scoring commands write numbers, and what they say beside a table of scores."""
+"""How the scoring commands show results: tables or JSON, numbers, and notes beside a table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from rich.console import Console
+from rich.markup import escape
+
+from supreme_ecg.cli.console import print_json
 
 if TYPE_CHECKING:
     from supreme_ecg.evaluation.zero_shot_result import Comparison, ZeroShotResult
 
 _NAMED = 8
 """Classes that a note names before it only counts."""
+
+
+class _Result(Protocol):
+    def to_json(self) -> dict[str, Any]: ...
+
+
+_R = TypeVar("_R", bound=_Result)
+
+
+def show_results(
+    results: Sequence[_R],
+    print_one: Callable[[_R, Console], None],
+    *,
+    console: Console,
+    json: Path | None,
+) -> None:
+    """Print tables, or write or print one JSON object (a list where there are several tasks).
+
+    Args:
+        results: One a task.
+        print_one: Prints the table of a result.
+        console: Where to.
+        json: File to write too; ``-`` prints JSON alone.
+    """
+    values = [result.to_json() for result in results]
+    single = values[0] if len(values) == 1 else values
+    if json == Path("-"):
+        print_json(single)
+        return
+    for result in results:
+        print_one(result, console)
+    if json is not None:
+        from json import dumps  # noqa: PLC0415  the option has the module's name
+
+        json.write_text(dumps(single, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+        console.print(f"Scores: {escape(str(json))}", highlight=False)
 
 
 def number(value: float | None) -> str:
@@ -34,7 +76,8 @@ def measure_notes(result: ZeroShotResult) -> Iterator[str]:
         result: Of one task.
     """
     thresholds = result.run["thresholds"]
-    note = f"F1, accuracy: thresholds of highest F1 from {thresholds['from']}"
+    source = f"{thresholds['from']} ({thresholds['records']} records)"
+    note = f"F1, accuracy: thresholds of highest F1 from {source}"
     if without := thresholds["classes_without"]:
         note += f"; none for {_names(without)}"
     yield f"{note}."

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from supreme_ecg.cli.console import console, print_json, progress_bar
+from supreme_ecg.cli.console import console, progress_bar
 from supreme_ecg.cli.cost import peak_memory_mb
 from supreme_ecg.cli.folds import parse_folds
-from supreme_ecg.cli.score_cells import comparison_notes, interval, measure_notes, number
+from supreme_ecg.cli.score_cells import (
+    comparison_notes,
+    interval,
+    measure_notes,
+    number,
+    show_results,
+)
 from supreme_ecg.cli.scoring_options import (
     find_tasks,
     plan_tasks,
@@ -78,26 +84,10 @@ def zero_shot_command(
             seconds = round(time.perf_counter() - begun, 2)
             cost = {"seconds": seconds, "peak_memory_mb": peak_memory_mb()}
             results.append(replace(result, run={**result.run, **cost}))
-    _show(results, json=json)
+    show_results(results, _print_result, console=console, json=json)
 
 
-def _show(results: Sequence[ZeroShotResult], *, json: Path | None) -> None:
-    """Print tables, or write or print one JSON object (a list where there are several tasks)."""
-    values = [result.to_json() for result in results]
-    single = values[0] if len(values) == 1 else values
-    if json == Path("-"):
-        print_json(single)
-        return
-    for result in results:
-        _print_result(result)
-    if json is not None:
-        from json import dumps  # noqa: PLC0415  the option has the module's name
-
-        json.write_text(dumps(single, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-        console.print(f"Scores: {escape(str(json))}", highlight=False)
-
-
-def _print_result(result: ZeroShotResult) -> None:
+def _print_result(result: ZeroShotResult, console: Console) -> None:
     other = result.comparison
     table = Table(
         title=f"{result.task}: {result.records} records of {result.patients} patients",
