@@ -35,6 +35,7 @@ MODEL := src/supreme_ecg/models/weights/supreme-ptbxl-100hz
 pages: .venv/installed
 	$(BIN)/python benchmarks/results_page.py docs/results docs/results.md README.md
 	$(BIN)/python benchmarks/results_wording.py docs/results docs/wording.md
+	$(BIN)/python benchmarks/results_ledger.py docs/results benchmarks/ledger.csv docs/ledger.md
 	$(BIN)/python benchmarks/model_card.py $(MODEL) docs/results $(MODEL)/README.md MODEL_CARD.md
 
 .venv/installed-llm: .venv/installed

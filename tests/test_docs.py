@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shlex
@@ -12,6 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from supreme_ecg.cli.main import app
+from supreme_ecg.evaluation.split import SplitRule
+from supreme_ecg.store.reading import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -42,6 +45,37 @@ def test_the_model_example_runs_as_it_stands(cohort: Path, tmp_path, monkeypatch
         (tmp_path / "ecg").with_suffix(suffix).write_bytes(named)
     (code,) = [code for code in blocks("python") if "from_pretrained" in code]
     exec(compile(code, "example", "exec"), {})
+
+
+def test_the_task_of_ones_own_is_scored_as_it_stands(
+    cohort: Path, cohort_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The task file, the table in the form shown (for all simulated patients) and the command."""
+    text = (ROOT / "docs" / "evaluation.md").read_text()
+    (table,) = re.findall(r"```csv\n(.*?)```", text, flags=re.DOTALL)
+    (task,) = re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL)
+    (words,) = [words for words in commands() if "ward.toml" in words]
+    with (cohort / "cohort.csv").open(newline="") as stream:
+        codes = {row["record_id"]: row["codes"].split(";") for row in csv.DictReader(stream)}
+    header, *shown = table.splitlines()
+    assert header == "record_id,slow,blocked bundle"
+    rows = [
+        f"{record},{int('SBRAD' in own)},{int(bool({'CLBBB', 'CRBBB'} & set(own)))}"
+        for record, own in codes.items()
+    ]
+    assert set(shown) <= set(rows)
+    monkeypatch.chdir(tmp_path)
+    Path("ward.csv").write_text("\n".join([header, *rows]) + "\n")
+    Path("ward.toml").write_text(task)
+    Path("demo").mkdir()
+    Path("demo/store").symlink_to(cohort_store)
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    scores = json.loads(Path("ward.json").read_text())["protocols"]["corrected"]
+    assert [one["name"] for one in scores["classes"]] == ["slow", "blocked bundle"]
+    tested = SplitRule().parts(Store.open(cohort_store).records, where="cohort") == "test"
+    assert scores["records"] == tested.sum()
+    assert Path("ward.png").is_file()
 
 
 def commands() -> list[list[str]]:

@@ -12,6 +12,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from supreme_ecg.cli import benchmark as command
+from supreme_ecg.errors import TaskError
 from supreme_ecg.models import loading
 from supreme_ecg.store.reading import Store
 from tests.evaluation.scripted import ScriptedModel, ScriptedStore
@@ -75,3 +76,41 @@ def test_the_corrected_protocol_is_the_default(store: ScriptedStore, tmp_path: P
     result = _run("--part", "validation", "--json", str(out))
     assert result.exit_code == 0, result.output
     assert list(json.loads(out.read_text())["protocols"]) == ["corrected"]
+
+
+def test_a_second_model_is_compared_and_drawn(
+    store: ScriptedStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table has its AUROC and the gain with its interval; the notes say what is decided."""
+    models = {"W": ScriptedModel(store), "V": ScriptedModel(store, strength=0.2)}
+    monkeypatch.setattr(loading, "load_model", lambda folder: models[str(folder)])
+    monkeypatch.setattr(command, "console", Console(width=180, color_system=None, record=True))
+    out, plot = tmp_path / "scores.json", tmp_path / "forest.png"
+    result = _run("--against", "V", "--json", str(out), "--plot", str(plot))
+    assert result.exit_code == 0, result.output
+    printed = " ".join(command.console.export_text().split())
+    for words in ("against", "gain", "Macro gain over the V: +0.", "Decided, of", "F1, accuracy:"):
+        assert words in printed
+    values = json.loads(out.read_text())["protocols"]["corrected"]
+    assert values["comparison"]["name"] == "V"
+    assert values["comparison"]["gain_ci95"][0] > 0
+    assert values["run"]["thresholds"]["from"] == "validation part"
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_second_model_that_has_seen_the_records_is_refused(
+    store: ScriptedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guard stands before both."""
+    seen = ScriptedModel(store, manifest={"corpus": "cpsc2018", "folds": [1]})
+    models = {"W": ScriptedModel(store), "V": seen}
+    monkeypatch.setattr(loading, "load_model", lambda folder: models[str(folder)])
+    result = _run("--against", "V")
+    assert isinstance(result.exception, TaskError)
+
+
+def test_an_unwritable_plot_is_refused_before_the_work(tmp_path: Path) -> None:
+    """Its folder is absent."""
+    result = _run("--plot", str(tmp_path / "absent" / "forest.png"))
+    assert result.exit_code == 2
+    assert "--plot" in result.output

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from supreme_ecg.evaluation.task import Task
+from supreme_ecg.models.calibration import Calibration
 from supreme_ecg.models.training_manifest import TrainingManifest
 from supreme_ecg.preprocessing.contract import SignalContract
 
@@ -65,6 +66,8 @@ class ScriptedModel:
     trained_concepts: tuple[str, ...] = ()
     contract: SignalContract = field(default_factory=SignalContract)
     strength: float = 3.0
+    calibration: Calibration | None = None
+    gives_similarities: bool = False
     weights_sha256: str | None = None
     seen: TrainingManifest | None = None
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
 from supreme_ecg.errors import TaskError
-from supreme_ecg.evaluation.benchmark import plan_benchmark, run_benchmark, union_rows
+from supreme_ecg.evaluation.benchmark import plan_benchmark
+from supreme_ecg.evaluation.benchmark_run import (
+    BenchmarkResult,
+    Contender,
+    run_benchmark,
+    union_rows,
+)
 from supreme_ecg.evaluation.published.files import PUBLISHED
 from supreme_ecg.evaluation.task import Task
 from tests.evaluation.scripted import ScriptedModel, ScriptedStore, scripted_store
@@ -46,6 +53,10 @@ def published_file(folder: Path, store: ScriptedStore, *, wrong: str | None = No
     path.parent.mkdir(parents=True)
     path.write_text("\n".join(lines) + "\n")
     return folder
+
+
+def _run(model: ScriptedModel, plans: Any, **more: Any) -> BenchmarkResult:
+    return run_benchmark(Contender(model=model, weights="W", plans=plans), **more)
 
 
 def test_published_rows_and_labels_are_those_of_the_file(tmp_path: Path) -> None:
@@ -85,7 +96,7 @@ def test_the_difference_is_that_of_the_labels(tmp_path: Path) -> None:
         for name in ("corrected", "published")
     }
     asked: list[int] = []
-    result = run_benchmark(model, plans, weights="W", advance=asked.append)
+    result = _run(model, plans, advance=asked.append)
     assert sum(asked) == len(union_rows(list(plans.values())))
     difference = result.difference
     assert difference is not None
@@ -113,7 +124,7 @@ def test_a_class_that_one_protocol_cannot_score_is_in_no_difference(tmp_path: Pa
     )
     keep = plan.labels[:, 0] == 0
     less = replace(plan, rows=plan.rows[keep], labels=plan.labels[keep])
-    result = run_benchmark(model, {"corrected": plan, "published": less}, weights="W")
+    result = _run(model, {"corrected": plan, "published": less})
     difference = result.difference
     assert difference is not None
     assert difference["classes"]["NORM"] is None
@@ -126,7 +137,7 @@ def test_one_protocol_has_no_difference() -> None:
     store = numbered_store()
     model = ScriptedModel(store)
     plan = plan_benchmark(model, store, TASK, protocol="corrected", part="test")
-    result = run_benchmark(model, {"corrected": plan}, weights="W")
+    result = _run(model, {"corrected": plan})
     assert result.difference is None
     assert "difference" not in result.to_json()
 
@@ -168,3 +179,80 @@ def test_what_cannot_be_scored_is_refused() -> None:
     few = replace(store, records=store.records.filter(in_training))
     with pytest.raises(TaskError, match=r"found none \(the store has \{'train'"):
         plan_benchmark(model, few, TASK, protocol="corrected", part="test")
+
+
+def test_thresholds_of_the_test_part_are_chosen_on_the_validation_part() -> None:
+    """On its records with a class, none of a scored patient; with validation scored, on halves of it."""
+    store = numbered_store()
+    model = ScriptedModel(store)
+    plans = {
+        part: plan_benchmark(model, store, TASK, protocol="corrected", part=part)
+        for part in ("test", "validation")
+    }
+    chosen_on = plans["test"].validation
+    assert chosen_on is not None
+    assert chosen_on.rows.tolist() == plans["validation"].rows.tolist()
+    assert np.array_equal(chosen_on.labels, plans["validation"].labels)
+    assert plans["validation"].validation is None
+    test, validation = (
+        _run(model, {"corrected": plan}).protocols["corrected"].run["thresholds"]
+        for plan in plans.values()
+    )
+    assert (test["from"], test["records"]) == ("validation part", len(chosen_on.rows))
+    assert validation["from"] == "the other half of the scored patients"
+
+
+def test_validation_records_that_were_seen_choose_no_threshold() -> None:
+    """Fold 1 was trained on: with it left out of validation only fold 2 is left; without any, none."""
+    store = numbered_store()
+    folds = ScriptedModel(store, manifest={"corpus": "cpsc2018", "folds": [1]})
+    plan = plan_benchmark(folds, store, TASK, protocol="corrected", part="test", allow_seen=True)
+    assert plan.validation is not None
+    assert set(store.records["fold"].gather(plan.validation.rows)) == {2}
+    everything = ScriptedModel(store, manifest={"corpus": "cpsc2018", "folds": [1, 2]})
+    plan = plan_benchmark(
+        everything, store, TASK, protocol="corrected", part="test", allow_seen=True
+    )
+    assert plan.validation is None
+
+
+def test_published_thresholds_need_the_published_validation_file(tmp_path: Path) -> None:
+    """With the test file alone they are cross-fitted rather than taken from other labels."""
+    store = numbered_store()
+    plan = plan_benchmark(
+        ScriptedModel(store),
+        store,
+        TASK,
+        protocol="published",
+        part="test",
+        published=published_file(tmp_path, store),
+    )
+    assert plan.validation is None
+
+
+def test_a_second_model_is_asked_about_the_same_records() -> None:
+    """Its result stands in the first's as a comparison, with what is its own."""
+    store = numbered_store()
+    first = ScriptedModel(store)
+    weak = replace(first, strength=0.2, weights_sha256="weak", gives_similarities=True)
+    contenders = [
+        Contender(
+            model=model,
+            weights=name,
+            plans={
+                "corrected": plan_benchmark(model, store, TASK, protocol="corrected", part="test")
+            },
+        )
+        for name, model in (("strong", first), ("weak", weak))
+    ]
+    result = run_benchmark(contenders[0], against=contenders[1]).protocols["corrected"]
+    found = result.comparison
+    assert found is not None
+    assert (found.name, found.run["weights_sha256"]) == ("weak", "weak")
+    assert found.run["answers"].startswith("cosines")
+    assert found.gain is not None
+    assert found.gain > 0.2
+    assert found.worse == ()
+    alone = run_benchmark(contenders[1]).protocols["corrected"]
+    assert found.macro == alone.macro
+    assert found.auroc == {one.name: one.auroc for one in alone.classes}

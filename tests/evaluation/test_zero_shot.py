@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import ConceptError, ContractError, TaskError, WeightsError
+from supreme_ecg.evaluation.exposure import exposure_of
 from supreme_ecg.evaluation.task import Task
-from supreme_ecg.evaluation.zero_shot import ZeroShotResult, exposure_of, zero_shot
+from supreme_ecg.evaluation.zero_shot import zero_shot
+from supreme_ecg.evaluation.zero_shot_result import ZeroShotResult
 from supreme_ecg.evaluation.zero_shot_run import plan_zero_shot, run_zero_shot
 from supreme_ecg.preprocessing.contract import SignalContract
 from tests.evaluation.scripted import ScriptedModel, ScriptedStore, scripted_store
@@ -92,6 +94,7 @@ def test_json_has_the_documented_shape() -> None:
     for one in values["classes"]:
         assert list(one) == [
             "name", "concept", "exposure", "positives", "auroc", "ci95", "auprc",
+            "thresholds", "operation", "brier", "ece",
         ]  # fmt: skip
 
 
@@ -221,3 +224,74 @@ def test_weights_of_the_corpus_without_folds_have_seen_all_of_it() -> None:
     model = ScriptedModel(store, manifest={"corpus": "cpsc2018", "folds": []})
     with pytest.raises(TaskError, match="72 of 72 records"):
         _plan_and_run(model, store)
+
+
+def test_macro_by_exposure_averages_each_kind_alone() -> None:
+    """Seen and unseen classes have a mean each, and a kind without a class is absent."""
+    labels, scores, patients = _data()
+    seen = {TASK.classes[0].concept, TASK.classes[1].concept}
+    exposure = {one.concept: "seen" if one.concept in seen else "unseen" for one in TASK.classes}
+    result = zero_shot(TASK, labels, scores, patients, exposure=exposure, seed=0, weights="W")
+    areas = [one.auroc for one in result.classes]
+    assert list(result.macro_by_exposure) == ["seen", "unseen"]
+    assert result.macro_by_exposure["seen"].auroc == pytest.approx(np.mean(areas[:2]))
+    assert result.macro_by_exposure["unseen"].auroc == pytest.approx(np.mean(areas[2:4]))
+    assert result.macro_by_exposure["unseen"].classes == 2
+
+
+def test_probabilities_have_brier_score_and_calibration_error_and_cosines_have_none() -> None:
+    """Brier is scikit-learn's; scores that are right as often as they say have little error."""
+    rng = np.random.default_rng(0)
+    truth = rng.random((4000, 5))
+    labels = (rng.random(truth.shape) < truth).astype(np.int8)
+    patients = [str(n) for n in range(len(labels))]
+    result = _score(TASK, labels, truth, patients)
+    assert result.classes[0].brier == pytest.approx(brier_score_loss(labels[:, 0], truth[:, 0]))
+    assert result.macro.ece < 0.03
+    overconfident = _score(TASK, labels, truth**3, patients)
+    assert overconfident.macro.ece > 0.15
+    cosines = zero_shot(
+        TASK, labels, truth, patients, exposure=EXPOSURE, seed=0, weights="W", probable=False
+    )
+    assert (cosines.classes[0].brier, cosines.macro.ece) == (None, None)
+    assert cosines.macro.f1 == result.macro.f1
+
+
+def test_thresholds_come_from_validation_records_where_they_are_given() -> None:
+    """A class that validation lacks is named, has no F1 and is in no mean of it."""
+    labels, scores, patients = _data()
+    others, other_scores, _ = _data(seed=1)
+    others[:, 2] = 0
+    result = zero_shot(
+        TASK,
+        labels,
+        scores,
+        patients,
+        exposure=EXPOSURE,
+        seed=0,
+        weights="W",
+        validation=(others, other_scores),
+    )
+    names = [one.name for one in TASK.classes]
+    assert result.run["thresholds"] == {
+        "from": "validation part",
+        "records": 120,
+        "rule": "f1",
+        "classes_without": [names[2]],
+    }
+    assert result.classes[2].operation is None
+    assert result.classes[2].auroc is not None
+    decided = [one.operation.f1 for one in result.classes if one.operation is not None]
+    assert (len(decided), result.macro.classes_with_thresholds) == (3, 3)
+    assert result.macro.f1 == pytest.approx(np.mean(decided))
+
+
+def test_what_the_answers_are_follows_from_the_weights() -> None:
+    """Cosines have no calibration error and the result says that they are none."""
+    store = scripted_store()
+    similar = _plan_and_run(ScriptedModel(store, gives_similarities=True), store)
+    assert similar.macro.ece is None
+    assert similar.run["answers"].startswith("cosines, no probabilities")
+    plain = _plan_and_run(ScriptedModel(store), store)
+    assert plain.macro.ece is not None
+    assert plain.run["answers"] == "probabilities, not calibrated"

@@ -215,7 +215,9 @@ def test_weights_of_one_method_are_not_loaded_as_another(letters, tmp_path: Path
 
 def test_a_random_encoder_changes_scores_and_nothing_else(model: DualEncoder) -> None:
     """The text side and the projections stay."""
+    model.weights_sha256 = "of the trained ones"
     other = model.with_random_encoder(3)
+    assert other.weights_sha256 is None
     assert not np.allclose(other.scores(*windows(), QUERIES), model.scores(*windows(), QUERIES))
     for key, value in model.state_dict().items():
         if not key.startswith("encoder."):

@@ -46,7 +46,7 @@ def ask_command(
     from supreme_ecg.models.loading import load_model  # noqa: PLC0415
     from supreme_ecg.models.supreme import SuPreME  # noqa: PLC0415
     from supreme_ecg.records.reading import read_record  # noqa: PLC0415
-    from supreme_ecg.serving.ask import ask, gives_similarities  # noqa: PLC0415
+    from supreme_ecg.serving.ask import ask  # noqa: PLC0415
 
     record = read_record(file)
     model = load_model(weights)
@@ -71,7 +71,7 @@ def ask_command(
         console.print(f"[bold]{escape(one.query)}[/] {one.describe()}", highlight=False)
     for warning in reply.warnings:
         console.print(f"[yellow]note[/] {escape(warning)}", highlight=False)
-    if not gives_similarities(model):  # of those a note says it
+    if not model.gives_similarities:  # of those a note says it
         console.print(f"[dim]{escape(say_meaning(model.calibration))}[/]", highlight=False)
     console.print("[dim]Research use only, not for diagnosis.[/]")
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from supreme_ecg.cli.console import console, error_console, print_json, progress_bar
 
 if TYPE_CHECKING:
-    from supreme_ecg.evaluation.zero_shot import ZeroShotResult
+    from supreme_ecg.evaluation.zero_shot_result import ZeroShotResult
     from supreme_ecg.serving.ask import Reply
     from supreme_ecg.serving.samples import SampleReply
     from supreme_ecg.store.reading import Store

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from supreme_ecg.cli.console import console, print_json, progress_bar
+from supreme_ecg.cli.console import console, progress_bar
 from supreme_ecg.cli.cost import peak_memory_mb
 from supreme_ecg.cli.folds import parse_folds
+from supreme_ecg.cli.score_cells import (
+    comparison_notes,
+    interval,
+    measure_notes,
+    number,
+    show_results,
+)
 from supreme_ecg.cli.scoring_options import (
     find_tasks,
     plan_tasks,
@@ -23,7 +30,7 @@ from supreme_ecg.cli.scoring_options import (
 )
 
 if TYPE_CHECKING:
-    from supreme_ecg.evaluation.zero_shot import MacroScore, ZeroShotResult
+    from supreme_ecg.evaluation.zero_shot_result import MacroScore, ZeroShotResult
 
 
 def zero_shot_command(
@@ -81,28 +88,11 @@ def zero_shot_command(
             )
             seconds = round(time.perf_counter() - begun, 2)
             cost = {"seconds": seconds, "peak_memory_mb": peak_memory_mb()}
-            own = {"weights_sha256": model.weights_sha256, **cost}
-            results.append(replace(result, run={**result.run, **own}))
-    _show(results, json=json)
+            results.append(replace(result, run={**result.run, **cost}))
+    show_results(results, _print_result, console=console, json=json)
 
 
-def _show(results: Sequence[ZeroShotResult], *, json: Path | None) -> None:
-    """Print tables, or write or print one JSON object (a list where there are several tasks)."""
-    values = [result.to_json() for result in results]
-    single = values[0] if len(values) == 1 else values
-    if json == Path("-"):
-        print_json(single)
-        return
-    for result in results:
-        _print_result(result)
-    if json is not None:
-        from json import dumps  # noqa: PLC0415  the option has the module's name
-
-        json.write_text(dumps(single, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-        console.print(f"Scores: {escape(str(json))}", highlight=False)
-
-
-def _print_result(result: ZeroShotResult) -> None:
+def _print_result(result: ZeroShotResult, console: Console) -> None:
     other = result.comparison
     table = Table(
         title=f"{result.task}: {result.records} records of {result.patients} patients",
@@ -110,16 +100,18 @@ def _print_result(result: ZeroShotResult) -> None:
     )
     table.add_column("class")
     table.add_column("exposure", no_wrap=True)
-    headings = ["positives", "AUROC", "95 % interval", "AUPRC"]
+    headings = ["positives", "AUROC", "95 % interval", "AUPRC", "F1", "accuracy"]
     for heading in headings + ([other.name] if other else []):
         table.add_column(heading, justify="right", no_wrap=heading in headings)
     for one in result.classes:
-        cells = [str(one.positives), _number(one.auroc), _interval(one.ci95), _number(one.auprc)]
-        cells += [_number(other.auroc[one.name])] if other else []
+        cells = [str(one.positives), number(one.auroc), interval(one.ci95), number(one.auprc)]
+        decided = one.operation
+        cells += [number(decided.f1), number(decided.accuracy)] if decided else ["-", "-"]
+        cells += [number(other.auroc[one.name])] if other else []
         table.add_row(escape(one.name), one.exposure, *cells)
     table.add_section()
     table.add_row(
-        "macro", "", *_macro_cells(result.macro), *([_number(other.macro.auroc)] if other else [])
+        "macro", "", *_macro_cells(result.macro), *([number(other.macro.auroc)] if other else [])
     )
     if 0 < result.macro_min10.classes < result.macro.classes:
         table.add_row("macro 10+", "", *_macro_cells(result.macro_min10))
@@ -128,9 +120,10 @@ def _print_result(result: ZeroShotResult) -> None:
         console.print(f"[dim]{escape(note)}[/]", highlight=False)
 
 
-def _macro_cells(score: MacroScore) -> tuple[str, str, str, str]:
+def _macro_cells(score: MacroScore) -> tuple[str, ...]:
+    means = (score.auprc, score.f1, score.accuracy)
     classes = f"{score.classes} classes"
-    return classes, _number(score.auroc), _interval(score.ci95), _number(score.auprc)
+    return classes, number(score.auroc), interval(score.ci95), *map(number, means)
 
 
 def _notes(result: ZeroShotResult) -> list[str]:
@@ -150,15 +143,7 @@ def _notes(result: ZeroShotResult) -> list[str]:
         notes.append(
             f"Highest-scored class: accuracy {top['accuracy']:.3f}, macro F1 {top['macro_f1']:.3f}."
         )
-    if result.comparison and result.comparison.gain is not None:
-        gain, interval = result.comparison.gain, _interval(result.comparison.gain_ci95)
-        notes.append(f"Macro gain over the {result.comparison.name}: {gain:+.3f} ({interval}).")
+    notes.extend(measure_notes(result))
+    if result.comparison:
+        notes.extend(comparison_notes(result.comparison))
     return notes
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
-def _interval(ends: tuple[float, float] | None) -> str:
-    return "-" if ends is None else f"{ends[0]:.3f}, {ends[1]:.3f}"

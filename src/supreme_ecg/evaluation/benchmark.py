@@ -1,4 +1,4 @@
-"""One model on one task under both protocols: the literature's labels and splits, and ours.
+"""One task under both protocols: which records, which labels, and where thresholds are chosen.
 
 ``corrected``: labels from codes by whole token (or from the task's table), columns by name, splits that
 no patient crosses. ``published``: the labels and splits of the files that the literature uses, defects
@@ -7,8 +7,8 @@ included. The windows are the store's in both, so that the difference is one of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -20,14 +20,12 @@ from supreme_ecg.evaluation.guard import Guard
 from supreme_ecg.evaluation.published.files import PublishedFiles, Split
 from supreme_ecg.evaluation.published.reading import read_published
 from supreme_ecg.evaluation.task import Task
-from supreme_ecg.evaluation.zero_shot import ZeroShotResult
 from supreme_ecg.evaluation.zero_shot_run import (
     Answers,
     Plan,
+    Validation,
     plan_rows,
-    plan_scores,
     require_fit,
-    score_plan,
 )
 from supreme_ecg.store.reading import Store
 
@@ -37,45 +35,6 @@ ScoredPart = Literal["validation", "test"]
 PROTOCOLS: Final[tuple[Protocol, ...]] = ("corrected", "published")
 
 _SPLIT: Final[Mapping[ScoredPart, Split]] = {"validation": "val", "test": "test"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BenchmarkResult:
-    """Scores of one task under one or both protocols."""
-
-    task: str
-    """Name of the task."""
-    protocols: Mapping[Protocol, ZeroShotResult]
-    """Scores under each that was asked for."""
-
-    @property
-    def difference(self) -> dict[str, Any] | None:
-        """AUROC as published less corrected, by class and on average; None under a single protocol.
-
-        A class that one of the two cannot score has None and is in no average: a macro over other
-        classes would differ though no label did.
-        """
-        if len(self.protocols) < len(PROTOCOLS):
-            return None
-        corrected, published = (self.protocols[name] for name in PROTOCOLS)
-        by_class = {
-            ours.name: _less(theirs.auroc, ours.auroc)
-            for ours, theirs in zip(corrected.classes, published.classes, strict=True)
-        }
-        in_both = [value for value in by_class.values() if value is not None]
-        return {
-            "macro": sum(in_both) / len(in_both) if in_both else None,
-            "classes_in_both": len(in_both),
-            "classes": by_class,
-        }
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, in the form that ``docs/evaluation.md`` describes."""
-        values: dict[str, Any] = {
-            "task": self.task,
-            "protocols": {name: one.to_json() for name, one in self.protocols.items()},
-        }
-        return values if self.difference is None else {**values, "difference": self.difference}
 
 
 def plan_benchmark(
@@ -109,6 +68,7 @@ def plan_benchmark(
         TableError: The published files do not fit.
     """
     require_fit(model, store, task)
+    guard = guard or Guard(model, store)
     chosen: dict[str, Any] = {"protocol": protocol, "part": part}
     if protocol == "corrected":
         rows = part_rows(store, task, part)
@@ -118,7 +78,7 @@ def plan_benchmark(
         rows, labels, absent = _published_rows(store, task, _SPLIT[part], published)
         kept = np.ones(len(rows), dtype=bool)
         chosen |= {"split_rule": "published files", "records_not_in_store": absent}
-    return plan_rows(
+    plan = plan_rows(
         model,
         store,
         task,
@@ -126,9 +86,36 @@ def plan_benchmark(
         labels=labels,
         kept=kept,
         chosen=chosen,
-        guard=guard or Guard(model, store),
+        guard=guard,
         allow_seen=allow_seen,
     )
+    if part == "validation":
+        return plan
+    return replace(plan, validation=_validation(plan, guard, protocol, published))
+
+
+def _validation(
+    plan: Plan, guard: Guard, protocol: Protocol, published: Path | None
+) -> Validation | None:
+    """Validation records of patients not scored that the weights have not seen; None without any."""
+    store, task = plan.store, plan.task
+    if protocol == "corrected":
+        rows = _rows_of_part(store, task, "validation")
+        labels = task.labels(store.records[rows])
+        kept = task.kept(labels)
+    elif published is None or PublishedFiles.of(task.name).path(published, "val").is_file():
+        rows, labels, _ = _published_rows(store, task, "val", published)
+        kept = np.ones(len(rows), dtype=bool)
+    else:
+        return None
+    patients = store.records["patient_id"].gather(rows)
+    kept &= ~patients.is_in(list(set(plan.patients))).to_numpy()
+    rows, labels = rows[kept], labels[kept]
+    if not (labels > 0).any():
+        return None
+    unseen = ~guard.overlap(rows).seen
+    has_class = (labels[unseen] > 0).any()
+    return Validation(rows=rows[unseen], labels=labels[unseen]) if has_class else None
 
 
 def part_rows(store: Store, task: Task, part: str) -> Integer[np.ndarray, " record"]:
@@ -137,10 +124,10 @@ def part_rows(store: Store, task: Task, part: str) -> Integer[np.ndarray, " reco
     Raises:
         TaskError: There is none, or the split does not fit the store.
     """
-    parts = task.split.parts(store.records, where=store.path)
-    rows = np.flatnonzero((parts == part).fill_null(value=False).to_numpy())
+    rows = _rows_of_part(store, task, part)
     if len(rows):
         return rows
+    parts = task.split.parts(store.records, where=store.path)
     counts = {str(name): number for name, number in parts.drop_nulls().value_counts().iter_rows()}
     raise TaskError(
         store.path,
@@ -148,6 +135,11 @@ def part_rows(store: Store, task: Task, part: str) -> Integer[np.ndarray, " reco
         found=f"none (the store has {counts or 'no record of any part'})",
         remedy="Choose another --part, or ingest the folds that are missing.",
     )
+
+
+def _rows_of_part(store: Store, task: Task, part: str) -> Integer[np.ndarray, " record"]:
+    parts = task.split.parts(store.records, where=store.path)
+    return np.flatnonzero((parts == part).fill_null(value=False).to_numpy())
 
 
 def _published_rows(
@@ -181,45 +173,3 @@ def _rebuilt_rows(
     has_class = labels.any(axis=1)
     files = PublishedFiles.of(task.name)
     return rows[has_class], labels[has_class], files.rows[split] - int(has_class.sum())
-
-
-def run_benchmark(
-    model: Answers,
-    plans: Mapping[Protocol, Plan],
-    *,
-    weights: str,
-    seed: int = 0,
-    advance: Callable[[int], None] = lambda _: None,
-) -> BenchmarkResult:
-    """Ask the model once about every record of any plan, and score each plan.
-
-    Args:
-        model: As planned with.
-        plans: Of one task on one store, by protocol.
-        weights: Name of the model for the result.
-        seed: Seed of the bootstrap.
-        advance: Called with the number of records after each batch.
-
-    Raises:
-        WeightsError: The model answers NaN.
-    """
-    first = next(iter(plans.values()))
-    rows = union_rows(list(plans.values()))
-    asked = replace(first, rows=rows)
-    scores = plan_scores(model, asked, advance)
-    results = {
-        name: score_plan(
-            model, plan, scores[np.searchsorted(rows, plan.rows)], weights=weights, seed=seed
-        )
-        for name, plan in plans.items()
-    }
-    return BenchmarkResult(task=first.task.name, protocols=results)
-
-
-def union_rows(plans: Sequence[Plan]) -> Integer[np.ndarray, " record"]:
-    """Rows that any of the plans scores, each once, ascending."""
-    return np.unique(np.concatenate([plan.rows for plan in plans]))
-
-
-def _less(first: float | None, second: float | None) -> float | None:
-    return None if first is None or second is None else first - second

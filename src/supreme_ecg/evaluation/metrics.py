@@ -105,6 +105,12 @@ def macro(
         return np.asarray(np.nanmean(kept, axis=-1))
 
 
+def number(value: np.ndarray | float) -> float | None:
+    """A plain number, None in place of NaN."""
+    plain = float(value)
+    return plain if np.isfinite(plain) else None
+
+
 def _last_of_tie(ranked: Shaped[np.ndarray, "record cls"]) -> Integer[np.ndarray, "record cls"]:
     """For each rank, the last rank that holds the same score."""
     ends = np.ones(ranked.shape, dtype=bool)

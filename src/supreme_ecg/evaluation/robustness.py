@@ -19,9 +19,9 @@ from supreme_ecg.evaluation.bootstrap import (
     bootstrap_auroc,
     percentile_interval,
 )
-from supreme_ecg.evaluation.metrics import auroc, macro, scorable
+from supreme_ecg.evaluation.metrics import auroc, macro, number, scorable
 from supreme_ecg.evaluation.reduced_windows import REDUCTIONS, Reduction, reduce_windows
-from supreme_ecg.evaluation.subgroups import GroupScore, number, score_groups
+from supreme_ecg.evaluation.subgroups import GroupScore, score_groups
 from supreme_ecg.evaluation.zero_shot import DRAWS, require_finite
 from supreme_ecg.evaluation.zero_shot_run import BATCH, Answers, Plan
 

@@ -15,7 +15,7 @@ import polars as pl
 from jaxtyping import Bool, Float, Integer
 
 from supreme_ecg.evaluation.bootstrap import Interval, bootstrap_auroc
-from supreme_ecg.evaluation.metrics import RARE_BELOW, auroc, macro
+from supreme_ecg.evaluation.metrics import RARE_BELOW, auroc, macro, number
 
 AGE_GROUPS: Final = (
     ("under 40", 0.0, 40.0),
@@ -135,9 +135,3 @@ def score_groups(
         for division, group, inside in divisions(records)
         if inside.any()
     )
-
-
-def number(value: np.ndarray | float) -> float | None:
-    """A plain number, None in place of NaN."""
-    plain = float(value)
-    return plain if np.isfinite(plain) else None

@@ -22,6 +22,8 @@ class Operation:
     """Share of the yeses that are positive."""
     f1: float | None
     """Harmonic mean of precision and sensitivity."""
+    accuracy: float | None
+    """Share of the answers that are right."""
 
 
 def choose_threshold(
@@ -70,6 +72,7 @@ def operate(yes: Bool[np.ndarray, " pair"], labels: Float[np.ndarray, " pair"]) 
         specificity=_share(int((~yes & ~positive).sum()), len(labels) - true),
         precision=_share(hits, found),
         f1=_share(2 * hits, found + true),
+        accuracy=_share(int((yes == positive).sum()), len(labels)),
     )
 
 

@@ -2,108 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, Final, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
+from typing import Any, Final
 
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Bool, Float, Integer
 
-from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import WeightsError
-from supreme_ecg.evaluation.bootstrap import Interval, bootstrap_auroc
-from supreme_ecg.evaluation.metrics import RARE_BELOW, auroc, average_precision, macro
+from supreme_ecg.evaluation.bootstrap import BootstrapDraws, bootstrap_auroc
+from supreme_ecg.evaluation.calibration_scores import calibration_error
+from supreme_ecg.evaluation.decisions import (
+    Decisions,
+    decide_across_halves,
+    decide_from_validation,
+)
+from supreme_ecg.evaluation.exposure import EXPOSURES, Exposure
+from supreme_ecg.evaluation.metrics import (
+    RARE_BELOW,
+    auroc,
+    average_precision,
+    number,
+    scorable,
+)
 from supreme_ecg.evaluation.task import Task
-
-Exposure = Literal["seen", "related", "unseen"]
+from supreme_ecg.evaluation.thresholds import operate
+from supreme_ecg.evaluation.zero_shot_result import ClassScore, MacroScore, ZeroShotResult
 
 DRAWS: Final = 1000
 """Bootstrap resamples behind every interval."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClassScore:
-    """How well one class was told from the rest of the task's records."""
-
-    name: str
-    """The class's name in the task."""
-    concept: str
-    """Its concept id."""
-    exposure: Exposure
-    """Whether the concept, or one above or below it, was trained."""
-    positives: int
-    """Records that have the class."""
-    auroc: float | None
-    """0 to 1; None where there are no positives or no negatives: not scored."""
-    ci95: Interval | None
-    """95 % bootstrap interval of the AUROC."""
-    auprc: float | None
-    """Average precision, 0 to 1; chance is the share of positives."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MacroScore:
-    """Mean over classes, each counting the same."""
-
-    auroc: float | None
-    """None where no class could be scored."""
-    ci95: Interval | None
-    """95 % bootstrap interval of the mean AUROC."""
-    auprc: float | None
-    """Mean average precision."""
-    classes: int
-    """Number of classes averaged."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """A second model on the same records, and the paired difference to it."""
-
-    name: str
-    """What the second model is."""
-    macro: MacroScore
-    """Its averages."""
-    auroc: Mapping[str, float | None]
-    """Class name -> its AUROC."""
-    gain: float | None
-    """Macro AUROC of the first model less that of the second."""
-    gain_ci95: Interval | None
-    """95 % interval of the gain, both models on the same bootstrap draws."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ZeroShotResult:
-    """Scores of one task."""
-
-    task: str
-    """Name of the task."""
-    weights: str
-    """Name or folder of the weights."""
-    records: int
-    """Records scored."""
-    patients: int
-    """Patients they are from."""
-    macro: MacroScore
-    """Over all classes that could be scored."""
-    macro_min10: MacroScore
-    """Over those with at least ten positives."""
-    classes: tuple[ClassScore, ...]
-    """In the order of the task, those that could not be scored in their places."""
-    comparison: Comparison | None = None
-    """A second model, where one was asked for."""
-    run: Mapping[str, Any] = field(default_factory=dict)
-    """How it was made: store, folds, seed, contract, in-domain or not."""
-
-    @property
-    def not_scored(self) -> tuple[str, ...]:
-        """Names of the classes without positives or without negatives."""
-        return tuple(one.name for one in self.classes if one.auroc is None)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, in the form that ``docs/evaluation.md`` describes."""
-        values = asdict(self) | {"run": dict(self.run), "not_scored": list(self.not_scored)}
-        values["classes"] = list(values["classes"])
-        return {key: value for key, value in values.items() if value is not None}
 
 
 def zero_shot(
@@ -115,6 +42,8 @@ def zero_shot(
     exposure: Mapping[str, Exposure],
     seed: int,
     weights: str,
+    probable: bool = True,
+    validation: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> ZeroShotResult:
     """Score a task. No model, no file: labels and scores in, numbers out.
 
@@ -126,6 +55,9 @@ def zero_shot(
         exposure: Concept id -> how far it was trained, for every class.
         seed: Seed of the bootstrap.
         weights: What gave the scores, for the result and for errors.
+        probable: The scores are probabilities, so that it makes sense to ask how far they are right.
+        validation: Labels and scores of other records (record, cls), on which thresholds are chosen. Without
+            them each half of the patients is decided on at the thresholds of the other.
 
     Returns:
         Scores in the order of the classes.
@@ -134,98 +66,99 @@ def zero_shot(
         WeightsError: A score is not a number.
     """
     require_finite(scores, weights=weights)
-    areas, precisions = auroc(labels, scores), average_precision(labels, scores)
+    if validation is None:
+        decisions = decide_across_halves(labels, scores, patients)
+    else:
+        require_finite(validation[1], weights=weights)
+        decisions = decide_from_validation(
+            scores, validation_labels=validation[0], validation_scores=validation[1]
+        )
     draws = bootstrap_auroc(labels, scores, patients, draws=DRAWS, seed=seed)
-    positives = labels.sum(axis=0, dtype=int)
-
-    def average(keep: np.ndarray) -> MacroScore:
-        return MacroScore(
-            auroc=_number(macro(areas, keep=keep)),
-            ci95=draws.macro_interval(keep=keep),
-            auprc=_number(macro(precisions, keep=keep)),
-            classes=int(np.isfinite(areas[keep]).sum()),
-        )
-
-    classes = (
-        ClassScore(
-            name=one.name,
-            concept=one.concept,
-            exposure=exposure[one.concept],
-            positives=int(count),
-            auroc=_number(area),
-            ci95=interval,
-            auprc=_number(precision),
-        )
-        for one, count, area, interval, precision in zip(
-            task.classes, positives, areas, draws.intervals(), precisions, strict=True
-        )
+    classes = _classes(
+        task, labels, scores, exposure=exposure, decisions=decisions, probable=probable, draws=draws
     )
+    positives = labels.sum(axis=0, dtype=int)
+    kinds = np.array([one.exposure for one in classes])
     return ZeroShotResult(
         task=task.name,
         weights=weights,
         records=len(labels),
         patients=len(set(patients)),
-        macro=average(positives >= 0),
-        macro_min10=average(positives >= RARE_BELOW),
-        classes=tuple(classes),
+        macro=_average(classes, draws, positives >= 0),
+        macro_min10=_average(classes, draws, positives >= RARE_BELOW),
+        macro_by_exposure={
+            kind: _average(classes, draws, kinds == kind)
+            for kind in EXPOSURES
+            if (kinds == kind).any()
+        },
+        classes=classes,
+        run={"thresholds": _source(decisions, classes)},
     )
 
 
-def compare(
+def _classes(
+    task: Task,
     labels: Integer[np.ndarray, "record cls"],
     scores: Float[np.ndarray, "record cls"],
-    patients: Sequence[str],
     *,
-    other: ZeroShotResult,
-    other_scores: Float[np.ndarray, "record cls"],
-    seed: int,
-) -> Comparison:
-    """Set a second model beside the first, on the same records and the same bootstrap draws.
+    exposure: Mapping[str, Exposure],
+    decisions: Decisions,
+    probable: bool,
+    draws: BootstrapDraws,
+) -> tuple[ClassScore, ...]:
+    """Each class by itself."""
+    areas, precisions = auroc(labels, scores), average_precision(labels, scores)
+    intervals, scored = draws.intervals(), scorable(labels)
 
-    Args:
-        labels: 1 positive, 0 negative.
-        scores: Of the first model.
-        patients: Patient of each record.
-        other: Result of the second model on these labels.
-        other_scores: Of the second model.
-        seed: Seed of the bootstrap.
+    def score(cls: int) -> ClassScore:
+        one, truth, answers = task.classes[cls], labels[:, cls].astype(float), scores[:, cls]
+        has_thresholds = scored[cls] and decisions.there[cls]
+        has_probabilities = scored[cls] and probable
+        return ClassScore(
+            name=one.name,
+            concept=one.concept,
+            exposure=exposure[one.concept],
+            positives=int(truth.sum()),
+            auroc=number(areas[cls]),
+            ci95=intervals[cls],
+            auprc=number(precisions[cls]),
+            thresholds=decisions.thresholds_of(cls) if has_thresholds else (),
+            operation=operate(decisions.yes[:, cls], truth) if has_thresholds else None,
+            brier=float(((answers - truth) ** 2).mean()) if has_probabilities else None,
+            ece=calibration_error(answers, truth) if has_probabilities else None,
+        )
 
-    Returns:
-        The second model's averages and what the first gains over it.
-    """
-    first, second = (
-        bootstrap_auroc(labels, each, patients, draws=DRAWS, seed=seed)
-        for each in (scores, other_scores)
+    return tuple(score(cls) for cls in range(len(task.classes)))
+
+
+def _average(
+    classes: Sequence[ClassScore], draws: BootstrapDraws, keep: Bool[np.ndarray, " cls"]
+) -> MacroScore:
+    """Mean over some classes, as far as they have a value."""
+    kept = [one for one, is_kept in zip(classes, keep, strict=True) if is_kept]
+    decided = [one.operation for one in kept if one.operation is not None]
+    return MacroScore(
+        auroc=_mean(one.auroc for one in kept),
+        ci95=draws.macro_interval(keep=keep),
+        auprc=_mean(one.auprc for one in kept),
+        classes=sum(one.auroc is not None for one in kept),
+        f1=_mean(one.f1 for one in decided),
+        accuracy=_mean(one.accuracy for one in decided),
+        classes_with_thresholds=len(decided),
+        brier=_mean(one.brier for one in kept),
+        ece=_mean(one.ece for one in kept),
     )
-    return Comparison(
-        name=other.weights,
-        macro=other.macro,
-        auroc={one.name: one.auroc for one in other.classes},
-        gain=_number(macro(auroc(labels, scores)) - macro(auroc(labels, other_scores))),
-        gain_ci95=(first - second).macro_interval(),
-    )
 
 
-def exposure_of(concept: str, trained: Collection[str], table: ConceptTable) -> Exposure:
-    """How far a concept was trained, so that "zero-shot" is never said of a trained class.
+def _mean(values: Iterable[float | None]) -> float | None:
+    present = [value for value in values if value is not None]
+    return fmean(present) if present else None
 
-    Args:
-        concept: Concept id.
-        trained: Ids of the concepts that had a label column in pre-training.
-        table: For the ancestors and descendants.
 
-    Returns:
-        ``seen``: the concept itself was trained. ``related``: one above or below it was.
-        ``unseen``: neither.
-
-    Raises:
-        ConceptError: The table has no such concept.
-    """
-    known = table[concept].id
-    if known in trained:
-        return "seen"
-    relatives = table.ancestors(known) | table.descendants(known)
-    return "unseen" if relatives.isdisjoint(trained) else "related"
+def _source(decisions: Decisions, classes: Sequence[ClassScore]) -> dict[str, Any]:
+    """Where the thresholds are from, and which classes that were scored lack them."""
+    without = [one.name for one in classes if one.auroc is not None and one.operation is None]
+    return {**decisions.source, "classes_without": without}
 
 
 def require_finite(scores: Float[np.ndarray, "record cls"], *, weights: str) -> None:
@@ -242,8 +175,3 @@ def require_finite(scores: Float[np.ndarray, "record cls"], *, weights: str) -> 
             found=f"NaN or infinity for {bad} of {len(scores)} records",
             remedy="The weights are damaged or their training diverged: train or fetch them again.",
         )
-
-
-def _number(value: np.ndarray | float) -> float | None:
-    number = float(value)
-    return number if np.isfinite(number) else None

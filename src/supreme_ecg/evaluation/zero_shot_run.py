@@ -12,16 +12,14 @@ from jaxtyping import Bool, Float, Int8, Integer
 
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import TaskError
+from supreme_ecg.evaluation.comparison import compare
+from supreme_ecg.evaluation.exposure import exposure_of
 from supreme_ecg.evaluation.guard import Guard
 from supreme_ecg.evaluation.task import Task
 from supreme_ecg.evaluation.top_class import top_class
-from supreme_ecg.evaluation.zero_shot import (
-    DRAWS,
-    ZeroShotResult,
-    compare,
-    exposure_of,
-    zero_shot,
-)
+from supreme_ecg.evaluation.zero_shot import DRAWS, zero_shot
+from supreme_ecg.evaluation.zero_shot_result import ZeroShotResult
+from supreme_ecg.models.calibration import Calibration
 from supreme_ecg.models.training_manifest import TrainingManifest
 from supreme_ecg.preprocessing.contract import SignalContract
 from supreme_ecg.store.reading import Store
@@ -44,6 +42,14 @@ class Answers(Protocol):
     """What it was trained on; ``corpus`` and ``folds`` are read here."""
     seen: TrainingManifest | None
     """Which records it has seen."""
+    weights_sha256: str | None
+    """Of the file of weights; None where there is none."""
+    calibration: Calibration | None
+    """What makes its answers probabilities that are as often right as they say."""
+
+    @property
+    def gives_similarities(self) -> bool:
+        """Whether its answers are cosines, and so no probabilities."""
 
     def predict(
         self,
@@ -56,6 +62,16 @@ class Answers(Protocol):
 
     def with_random_encoder(self, seed: int) -> Answers:
         """The same model with an untrained encoder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """Records on which thresholds are chosen: none of them, nor their patients, is scored."""
+
+    rows: Integer[np.ndarray, " record"]
+    """Rows of the store's records."""
+    labels: Int8[np.ndarray, "record cls"]
+    """Truth, in the order of ``rows``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +88,8 @@ class Plan:
     """Truth, in the order of ``rows``."""
     run: Mapping[str, Any]
     """What was chosen, for the result."""
+    validation: Validation | None = None
+    """Where thresholds come from; where None, each half of the scored patients gives those of the other."""
 
     @property
     def patients(self) -> list[str]:
@@ -217,13 +235,14 @@ def run_zero_shot(
     if baseline is None:
         return result
     other_scores = plan_scores(baseline, plan, advance)
-    other = score_plan(model, plan, other_scores, weights="random encoder", seed=seed)
+    other = score_plan(baseline, plan, other_scores, weights="random encoder", seed=seed)
     comparison = compare(
         plan.labels,
         scores,
         plan.patients,
         other=other,
         other_scores=other_scores,
+        draws=DRAWS,
         seed=seed,
     )
     return replace(result, comparison=comparison)
@@ -236,20 +255,25 @@ def score_plan(
     *,
     weights: str,
     seed: int,
+    validation_scores: Float[np.ndarray, "other cls"] | None = None,
 ) -> ZeroShotResult:
     """Score answers that are there already.
 
     Args:
-        model: Tells which concepts were trained.
+        model: Tells which concepts were trained, and what its answers are.
         plan: Which records and labels.
         scores: As :func:`plan_scores` gives them.
         weights: Name of the model for the result.
         seed: Seed of the bootstrap.
+        validation_scores: Of the plan's validation records, where it has them.
 
     Raises:
         WeightsError: A score is NaN.
     """
     table = ConceptTable.load()
+    validation = None
+    if plan.validation is not None and validation_scores is not None:
+        validation = plan.validation.labels, validation_scores
     trained = frozenset(model.trained_concepts)
     result = zero_shot(
         plan.task,
@@ -261,9 +285,21 @@ def score_plan(
         },
         seed=seed,
         weights=weights,
+        probable=not model.gives_similarities,
+        validation=validation,
     )
     top = asdict(top_class(plan.labels, scores))
-    return replace(result, run={**plan.run, "seed": seed, "top_class": top})
+    own = {"weights_sha256": model.weights_sha256, "answers": describe_answers(model)}
+    return replace(result, run={**plan.run, "seed": seed, **own, "top_class": top, **result.run})
+
+
+def describe_answers(model: Answers) -> str:
+    """What a model's scores are, and so whether a Brier score and a calibration error mean anything."""
+    if model.gives_similarities:
+        return "cosines, no probabilities: neither Brier score nor calibration error"
+    if model.calibration is None:
+        return "probabilities, not calibrated"
+    return f"calibrated probabilities {model.calibration.meaning}"
 
 
 def plan_scores(

@@ -214,6 +214,11 @@ class DualEncoder(nn.Module, ABC):
         """The concept table, which spells out abbreviations in queries."""
         return ConceptTable.load()
 
+    @property
+    def gives_similarities(self) -> bool:
+        """Whether answers are cosines: trained by contrast, they are probabilities once calibrated."""
+        return self.calibration is None
+
     def prompts_of(self, query: str) -> tuple[str, ...]:
         """Texts that a question is asked by, abbreviations spelled out."""
         concept = self.table.find(query) if self.parts.method.prompts == "synonyms" else None
@@ -335,6 +340,7 @@ class DualEncoder(nn.Module, ABC):
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             other.encoder = build_encoder(self.parts.encoder, contract=self.contract)
+        other.weights_sha256 = None  # these weights are of no file
         return other.eval()
 
     def save(self, folder: Path, *, metrics: Mapping[str, Any] | None = None) -> None:

@@ -156,6 +156,11 @@ class SuPreME(nn.Module):
         return self.parts.contract
 
     @property
+    def gives_similarities(self) -> bool:
+        """Whether answers are cosines: never, they are probabilities, calibrated or not."""
+        return False
+
+    @property
     def query_encoder(self) -> TextEncoder:
         """The text encoder with its adapter, if it has one: what queries are encoded by."""
         if self.text_adapter is None:
@@ -297,6 +302,7 @@ class SuPreME(nn.Module):
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             other.encoder = build_encoder(self.parts.encoder, contract=self.contract)
+        other.weights_sha256 = None  # these weights are of no file
         return other.eval()
 
     def save(self, folder: Path, *, metrics: Mapping[str, Any] | None = None) -> None:

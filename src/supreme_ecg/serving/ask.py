@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from supreme_ecg.evaluation.zero_shot import Exposure, exposure_of
+from supreme_ecg.evaluation.exposure import Exposure, exposure_of
 from supreme_ecg.models.calibration import say_meaning
 from supreme_ecg.models.dual_encoder import DualEncoder
 from supreme_ecg.models.loading import Model
@@ -93,14 +93,9 @@ def ask(model: Model, record: Record, queries: Sequence[str]) -> Reply:
         for query in queries
     )
     warnings = (*_about_signal(record, window), *_about_questions(model, questions.values()))
-    if gives_similarities(model):
+    if model.gives_similarities:
         warnings = (*warnings, say_meaning(None, similarity=True))
     return Reply(record.id, answers, tuple(dict.fromkeys(warnings)))
-
-
-def gives_similarities(model: Model) -> bool:
-    """Whether the model's answers are cosines: it was trained by contrast and is not calibrated."""
-    return isinstance(model, DualEncoder) and model.calibration is None
 
 
 def _scores(
