@@ -32,7 +32,7 @@ class Trained(Protocol):
     """A model that says what it was trained on."""
 
     manifest: dict[str, Any]
-    """In plain values; ``corpus`` and ``folds`` are read here."""
+    """In plain values; ``corpus`` (or several ``corpora``) and ``folds`` are read here."""
     seen: TrainingManifest | None
     """Record by record; None where that is not known."""
 
@@ -139,9 +139,10 @@ class Guard:
 
     def _in_folds(self, rows: Integer[np.ndarray, " record"]) -> Bool[np.ndarray, " record"]:
         """Records of the corpus and folds trained on; of the whole corpus where no folds are named."""
-        if self.store.corpus != self.model.manifest.get("corpus"):
+        manifest = self.model.manifest
+        if self.store.corpus not in (manifest.get("corpus"), *manifest.get("corpora", ())):
             return np.zeros(len(rows), dtype=bool)
-        folds = list(self.model.manifest.get("folds") or ())
+        folds = list(manifest.get("folds") or ())
         if not folds:
             return np.ones(len(rows), dtype=bool)
         column = self.store.records["fold"].gather(rows)
