@@ -1,14 +1,15 @@
 """ECG-FM with its authors' weights.
 
-McKeen et al. 2024 (arXiv 2408.05178); github.com/bowang-lab/ECG-FM and github.com/Jwoo5/fairseq-signals (both MIT), which
-publish `mimic_iv_ecg_physionet_pretrained.pt` and models fine-tuned from it. Read in fairseq-signals'
-`models/ecg_transformer.py`, `models/wav2vec2/wav2vec2_cmsc.py`, `modules/*`, `data/ecg/preprocess/preprocess.py` and
-`examples/w2v_cmsc/config/pretraining/w2v_cmsc_rlm.yaml`, and in ECG-FM's `notebooks/infer_quickstart.ipynb`. Trained at 500 Hz:
-each lead of a recording is standardised by itself (a constant one is 0), and then cut into segments of 5 s.
+McKeen et al. 2024 (arXiv 2408.05178); github.com/bowang-lab/ECG-FM and github.com/Jwoo5/fairseq-signals
+(both MIT), which publish `mimic_iv_ecg_physionet_pretrained.pt` and models fine-tuned from it. Read in
+fairseq-signals' `models/ecg_transformer.py`, `models/wav2vec2/wav2vec2_cmsc.py`, `modules/*`,
+`data/ecg/preprocess/preprocess.py` and `examples/w2v_cmsc/config/pretraining/w2v_cmsc_rlm.yaml`, and in
+ECG-FM's `notebooks/infer_quickstart.ipynb`. Trained at 500 Hz: each lead of a recording is standardised by
+itself (a constant one is 0), and then cut into segments of 5 s.
 
-The network is wav2vec 2.0 of the base size (`transformers`' own modules) whose first convolution takes twelve leads. The
-vector is the mean token, 768 wide, as ECG-FM's classifier pools it; those of the segments are averaged here (its authors
-average what the classifier says).
+The network is wav2vec 2.0 of the base size (`transformers`' own modules) whose first convolution takes
+twelve leads. The vector is the mean token, 768 wide, as ECG-FM's classifier pools it; those of the segments
+are averaged here (its authors average what the classifier says).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ _AT_ONCE: Final = 32
 """Crops that the network sees at once: some have thousands of tokens a window."""
 
 
+@runtime_checkable
 class Preparation(Protocol):
     """What a model's own code does to a recording before the network sees it."""
 
@@ -102,8 +103,8 @@ class OutsideEncoder:
         crops = torch.from_numpy(prepared).float()
         device = next(self.network.parameters()).device
         with torch.inference_mode():
-            parts = crops.flatten(0, 1).split(_AT_ONCE)
+            parts = torch.split(crops.flatten(0, 1), _AT_ONCE)
             vectors = torch.cat([self.network(part.to(device)).to(here) for part in parts])
-        each = vectors.unflatten(0, crops.shape[:2])
+        each = vectors.reshape(*crops.shape[:2], -1)
         features: np.ndarray = mean_token(each, self.crops.recorded(covered)).numpy()
         return features

@@ -1,14 +1,16 @@
 """HuBERT-ECG with its authors' weights.
 
-Coppola et al. 2024 (medRxiv 2024.11.14.24317328); github.com/Edoar-do/HuBERT-ECG; weights on the Hugging Face hub under
-Edoardo-BS, CC BY-NC 4.0 (no commercial use). Read in `code/hubert_ecg.py`, `code/pretrain.py`, `code/dataset.py`,
-`code/utils.py` (ecg_preprocessing), `hubert_ecg/modeling*.py`, `scripts/evaluate.py` and `scripts/pretraining.sh`, and
-`biosppy/signals/tools.py` for the filter. Trained on recordings at 500 Hz, each lead band-passed 0.05-47 Hz by an FIR
-filter of 151 taps forth and back and scaled by itself to -1 ... 1; then the first 5 s, all leads in one row after
-another, decimated together to 100 Hz.
+Coppola et al. 2024 (medRxiv 2024.11.14.24317328); github.com/Edoar-do/HuBERT-ECG; weights on the Hugging
+Face hub under Edoardo-BS, CC BY-NC 4.0 (no commercial use). Read in `code/hubert_ecg.py`,
+`code/pretrain.py`, `code/dataset.py`, `code/utils.py` (ecg_preprocessing), `hubert_ecg/modeling*.py`,
+`scripts/evaluate.py` and `scripts/pretraining.sh`, and `biosppy/signals/tools.py` for the filter. Trained
+on recordings at 500 Hz, each lead band-passed 0.05-47 Hz by an FIR filter of 151 taps forth and back and
+scaled by itself to -1 ... 1; then the first 5 s, all leads in one row after another, decimated together to
+100 Hz.
 
-The network is `transformers`' HuBERT in three sizes. The vector is the mean token, as HuBERT-ECG's classifier pools it;
-those of both halves of the window are averaged here (its authors average what the classifier says of random crops).
+The network is `transformers`' HuBERT in three sizes. The vector is the mean token, as HuBERT-ECG's
+classifier pools it; those of both halves of the window are averaged here (its authors average what the
+classifier says of random crops).
 """
 
 from __future__ import annotations
@@ -81,15 +83,17 @@ def load_hubert_ecg(path: str | Path) -> OutsideEncoder:
 
 
 def prepare(
-    signal: Float[np.ndarray, "batch lead time"], sample_mask: Bool[np.ndarray, "batch time"]
+    signal: Float[np.ndarray, "batch lead time"],
+    sample_mask: Bool[np.ndarray, "batch time"],  # noqa: ARG001  the authors' recordings fill it
 ) -> Float[np.ndarray, "batch crop sample"]:
-    """Filter, scale each lead over what was recorded, and flatten each half; a flat lead is -1."""
+    """Filter and scale each lead, and flatten each half; a flat lead is -1.
+
+    What was not recorded counts as 0 mV.
+    """
     taps = firwin(151, (0.05, 47.0), pass_zero=False, fs=CONTRACT.sampling_rate_hz)
     filtered = filtfilt(taps, [1.0], signal)
-    recorded = np.broadcast_to(sample_mask[:, None, :], signal.shape)
-    low = filtered.min(axis=-1, keepdims=True, where=recorded, initial=np.inf)
-    high = filtered.max(axis=-1, keepdims=True, where=recorded, initial=-np.inf)
-    scaled = np.where(recorded, 2 * (filtered - low) / (high - low + 1e-8) - 1, 0.0)
+    low, high = (f(filtered, axis=-1, keepdims=True) for f in (np.min, np.max))
+    scaled = 2 * (filtered - low) / (high - low + 1e-8) - 1
     rows = CROPS.cut(scaled).reshape(len(signal), len(CROPS.starts), -1)
     decimated: np.ndarray = decimate(rows, _DECIMATION)
     return np.ascontiguousarray(decimated)

@@ -1,12 +1,12 @@
 """MERL's ECG encoder with its authors' weights (`models/merl.py` is MERL trained here).
 
-Liu et al. 2024 (ICML 2024, arXiv 2403.06659); github.com/cheliu-computation/MERL-ICML2024 (MIT), which publishes
-for ResNet18 and ViT-tiny a `..._ckpt.pth` (whole model) and a `..._encoder.pth`. Read in `utils/resnet1d.py`,
-`utils/vit1d.py`, `utils/utils_builder.py`, `utils/utils_dataset.py`, `pretrain/preprocess.ipynb` and
-`finetune/finetune_dataset.py`. Trained on MIMIC-IV-ECG: 500 Hz, 10 s, leads in that corpus's order, aVF before
-aVL. Every window is scaled by its own smallest and largest value over all leads to 0 ... 1 and cut to whole
-thousandths, as the arrays that it was trained on were stored. (The authors' evaluation leaves the cutting out: a
-difference below 0.001.)
+Liu et al. 2024 (ICML 2024, arXiv 2403.06659); github.com/cheliu-computation/MERL-ICML2024 (MIT), which
+publishes for ResNet18 and ViT-tiny a `..._ckpt.pth` (whole model) and a `..._encoder.pth`. Read in
+`utils/resnet1d.py`, `utils/vit1d.py`, `utils/utils_builder.py`, `utils/utils_dataset.py`,
+`pretrain/preprocess.ipynb` and `finetune/finetune_dataset.py`. Trained on MIMIC-IV-ECG: 500 Hz, 10 s, leads
+in that corpus's order, aVF before aVL. Every window is scaled by its own smallest and largest value over
+all leads to 0 ... 1 and cut to whole thousandths, as the arrays that it was trained on were stored. (The
+authors' evaluation leaves the cutting out: a difference below 0.001.)
 
 The vector is what their linear probe reads: the mean of the last feature map (ResNet18, 512 wide), or the
 normalised mean token (ViT-tiny, 192).

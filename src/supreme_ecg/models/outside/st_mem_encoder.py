@@ -1,11 +1,12 @@
 """ST-MEM's encoder with its authors' weights (ST-MEM trained here is another file).
 
-Na et al. 2024 (ICLR 2024, arXiv 2402.09450); github.com/bakqui/ST-MEM (its LICENSE is MIT, its README reserves all
-rights to VUNO: ask before use), which publishes ViT-B/75 as `encoder.pth` and as a whole model with decoder. Read
-in `models/encoder/st_mem_vit.py`, `models/encoder/vit.py`, `models/st_mem.py`, `util/transforms.py`,
-`configs/*/st_mem.yaml` and `engine_downstream.py`. Trained at 250 Hz on crops of 9 s: each crop is filtered on its
-own, Butterworth of 5th order forth and back, high-pass 0.67 Hz and then low-pass 40 Hz, and standardised over all
-leads together. As its downstream evaluation does, three crops at equal distances are seen and their outputs averaged.
+Na et al. 2024 (ICLR 2024, arXiv 2402.09450); github.com/bakqui/ST-MEM (its LICENSE is MIT, its README
+reserves all rights to VUNO: ask before use), which publishes ViT-B/75 as `encoder.pth` and as a whole model
+with decoder. Read in `models/encoder/st_mem_vit.py`, `models/encoder/vit.py`, `models/st_mem.py`,
+`util/transforms.py`, `configs/*/st_mem.yaml` and `engine_downstream.py`. Trained at 250 Hz on crops of 9 s:
+each crop is filtered on its own, Butterworth of 5th order forth and back, high-pass 0.67 Hz and then
+low-pass 40 Hz, and standardised over all leads together. As its downstream evaluation does, three crops at
+equal distances are seen and their outputs averaged.
 
 The vector is the normalised mean over the patches of all leads, 768 wide.
 """
