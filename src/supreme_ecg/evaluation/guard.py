@@ -68,6 +68,15 @@ class Overlap:
         }
 
 
+def trained_corpora(manifest: Mapping[str, Any]) -> frozenset[str]:
+    """Names of the corpora that a model was trained on, as far as it says.
+
+    Args:
+        manifest: Of the model: one ``corpus``, or several ``corpora``.
+    """
+    return frozenset(filter(None, (manifest.get("corpus"), *manifest.get("corpora", ()))))
+
+
 class Guard:
     """Compares the records of a store with those that weights have seen; each row once.
 
@@ -139,10 +148,9 @@ class Guard:
 
     def _in_folds(self, rows: Integer[np.ndarray, " record"]) -> Bool[np.ndarray, " record"]:
         """Records of the corpus and folds trained on; of the whole corpus where no folds are named."""
-        manifest = self.model.manifest
-        if self.store.corpus not in (manifest.get("corpus"), *manifest.get("corpora", ())):
+        if self.store.corpus not in trained_corpora(self.model.manifest):
             return np.zeros(len(rows), dtype=bool)
-        folds = list(manifest.get("folds") or ())
+        folds = list(self.model.manifest.get("folds") or ())
         if not folds:
             return np.ones(len(rows), dtype=bool)
         column = self.store.records["fold"].gather(rows)

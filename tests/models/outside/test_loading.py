@@ -281,3 +281,17 @@ def test_only_whole_crops_are_averaged(tmp_path: Path) -> None:
         with torch.inference_mode():
             expected = encoder.network.eval()(torch.from_numpy(crops[:, 0]).float()).numpy()
         np.testing.assert_allclose(encoder.embed(signal, leads, samples), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_a_random_encoder_shares_all_but_the_weights(name: str, tmp_path: Path) -> None:
+    """It is fixed by its seed, knows no file and no corpus, and answers otherwise."""
+    encoder = load_outside(name, write(tmp_path / "x.pth", BARE[name]()))
+    given = windows(encoder)
+    vectors = [encoder.with_random_encoder(seed).embed(*given) for seed in (1, 1, 2)]
+    np.testing.assert_array_equal(vectors[0], vectors[1])
+    assert all(
+        np.abs(vectors[0] - other).max() > 1e-3 for other in (vectors[2], encoder.embed(*given))
+    )
+    untrained = encoder.with_random_encoder(1)
+    assert (untrained.weights_sha256, untrained.manifest) == (None, {})

@@ -67,6 +67,7 @@ def load_ecg_fm(path: str | Path) -> OutsideEncoder:
         prepare=prepare,
         crops=CROPS,
         network=network,
+        build=ECGFM,
         weights_sha256=published.sha256,
         manifest={
             "model": "ECG-FM, base",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
@@ -71,6 +72,8 @@ class OutsideEncoder:
     """The parts of a window that :attr:`prepare` makes."""
     network: nn.Module
     """A prepared crop -> its vector, as the authors pool it."""
+    build: Callable[[], nn.Module]
+    """Makes the network untrained."""
     weights_sha256: str | None
     """Of the file of weights."""
     manifest: dict[str, Any]
@@ -108,3 +111,15 @@ class OutsideEncoder:
         each = vectors.reshape(*crops.shape[:2], -1)
         features: np.ndarray = mean_token(each, self.crops.recorded(covered)).numpy()
         return features
+
+    def with_random_encoder(self, seed: int) -> OutsideEncoder:
+        """The same preprocessing with an untrained network: the row that any trained one must beat.
+
+        Args:
+            seed: Seed of the fresh weights.
+        """
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            network = self.build()
+        device = next(self.network.parameters()).device
+        return replace(self, network=network.to(device), weights_sha256=None, manifest={})

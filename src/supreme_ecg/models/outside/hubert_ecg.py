@@ -15,6 +15,7 @@ classifier says of random crops).
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -65,13 +66,15 @@ def load_hubert_ecg(path: str | Path) -> OutsideEncoder:
             found=str(width),
             remedy="Give weights of HuBERT-ECG as its authors publish them.",
         )
-    network = HuBERTECG(width)
+    build = partial(HuBERTECG, width)
+    network = build()
     Checkpoint({}, tensors).load_into(network, where=published.path)
     return OutsideEncoder(
         contract=CONTRACT,
         prepare=prepare,
         crops=CROPS,
         network=network,
+        build=build,
         weights_sha256=published.sha256,
         manifest={
             "model": f"HuBERT-ECG, {SIZES[width][0]}",

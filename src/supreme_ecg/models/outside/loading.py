@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from supreme_ecg.errors import WeightsError
+from supreme_ecg.models.loading import Model, load_model
 from supreme_ecg.models.outside.ecg_fm import load_ecg_fm
 from supreme_ecg.models.outside.encoding import OutsideEncoder
 from supreme_ecg.models.outside.hubert_ecg import load_hubert_ecg
@@ -40,3 +41,17 @@ def load_outside(name: str, path: str | Path) -> OutsideEncoder:
             remedy="Name one of these, or wrap a model of your own (docs/outside_encoders.md).",
         )
     return OUTSIDE[name](path)
+
+
+def load_encoder(weights: str | Path, *, name: str | None = None) -> Model | OutsideEncoder:
+    """Load weights of this package, or of an outside model.
+
+    Args:
+        weights: As of ``load_model``; with a name, as of :func:`load_outside`.
+        name: One of :data:`OUTSIDE`; None for weights of this package.
+
+    Raises:
+        WeightsError: As of either.
+        ContractError: As of ``load_model``.
+    """
+    return load_model(weights) if name is None else load_outside(name, weights)

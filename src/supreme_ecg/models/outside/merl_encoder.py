@@ -64,7 +64,8 @@ def load_merl(path: str | Path) -> OutsideEncoder:
         beside=_BESIDE,
         unused=_UNUSED,
     )
-    network: nn.Module = ViTTiny() if is_vit else ResNet18()
+    build = ViTTiny if is_vit else ResNet18
+    network: nn.Module = build()
     if not is_vit:  # ResNet1d convolves along the second of two axes
         tensors = {
             name: one.unsqueeze(2) if one.ndim == 3 else one for name, one in tensors.items()
@@ -76,6 +77,7 @@ def load_merl(path: str | Path) -> OutsideEncoder:
         prepare=prepare,
         crops=_CROPS,
         network=network,
+        build=build,
         weights_sha256=published.sha256,
         manifest={
             "model": f"MERL, {'ViT-tiny' if is_vit else 'ResNet18'}",
@@ -137,7 +139,7 @@ class ViTTiny(nn.Module):
         self.to_patch_embedding = nn.Conv1d(
             len(LEADS), width, patch_samples, stride=patch_samples, bias=False
         )
-        self.pos_embedding = nn.Parameter(torch.zeros(1, tokens, width))
+        self.pos_embedding = nn.Parameter(torch.randn(1, tokens, width) * 0.02)
         self.blocks = transformer_blocks(width, layers=layers)
         self.norm = nn.LayerNorm(width)
 

@@ -63,6 +63,7 @@ def load_st_mem(path: str | Path) -> OutsideEncoder:
         prepare=prepare,
         crops=CROPS,
         network=network,
+        build=STMEMViT,
         weights_sha256=published.sha256,
         manifest={
             "model": "ST-MEM, ViT-B/75",
@@ -106,9 +107,9 @@ class STMEMViT(nn.Module):
             nn.Linear(_PATCH, width),
             nn.LayerNorm(width),
         )
-        self.pos_embedding = nn.Parameter(torch.zeros(1, patches + 2, width))
-        self.sep_embedding = nn.Parameter(torch.zeros(width))
-        self.lead_embeddings = nn.ParameterList(torch.zeros(width) for _ in range(leads))
+        self.pos_embedding = nn.Parameter(torch.randn(1, patches + 2, width) * 0.02)
+        self.sep_embedding = nn.Parameter(torch.randn(width) * 0.02)
+        self.lead_embeddings = nn.ParameterList(torch.randn(width) * 0.02 for _ in range(leads))
         self.blocks = transformer_blocks(width, layers=layers)
         self.norm = nn.LayerNorm(width)
 
