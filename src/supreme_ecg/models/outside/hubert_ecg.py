@@ -2,11 +2,11 @@
 
 Coppola et al. 2024 (medRxiv 2024.11.14.24317328); github.com/Edoar-do/HuBERT-ECG; weights on the Hugging
 Face hub under Edoardo-BS, CC BY-NC 4.0 (no commercial use). Read in `code/hubert_ecg.py`,
-`code/pretrain.py`, `code/dataset.py`, `code/utils.py` (ecg_preprocessing), `hubert_ecg/modeling*.py`,
-`scripts/evaluate.py` and `scripts/pretraining.sh`, and `biosppy/signals/tools.py` for the filter. Trained
-on recordings at 500 Hz, each lead band-passed 0.05-47 Hz by an FIR filter of 151 taps forth and back and
-scaled by itself to -1 ... 1; then the first 5 s, all leads in one row after another, decimated together to
-100 Hz.
+`code/pretrain.py`, `code/dataset.py`, `code/utils.py` at a8af142 (a later one filters forth only),
+`hubert_ecg/modeling*.py`, `scripts/evaluate.py` and `scripts/pretraining.sh`, and
+`biosppy/signals/tools.py` for the filter. Trained on recordings at 500 Hz, each lead band-passed 0.05-47 Hz
+by an FIR filter of 151 taps forth and back and scaled by itself to -1 ... 1; then the first 5 s, all leads
+in one row after another, decimated together to 100 Hz.
 
 The network is `transformers`' HuBERT in three sizes. The vector is the mean token, as HuBERT-ECG's
 classifier pools it; those of both halves of the window are averaged here (its authors average what the
