@@ -18,8 +18,6 @@ from supreme_ecg.models.outside import ecg_fm, hubert_ecg, merl_encoder, st_mem_
 from tests.models.outside.published_weights import (  # noqa: F401  `small` is a fixture
     WIDTH,
     ecg_fm_state,
-    hubert,
-    published,
     resnet,
     small,
     st_mem,

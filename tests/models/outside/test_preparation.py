@@ -41,9 +41,9 @@ def test_the_unit_does_not_matter(module) -> None:
 
 
 def test_merl_sees_thousandths_of_the_windows_range() -> None:
-    """By hand: lowest -1 mV, highest 3 mV, so 0 mV is 0.25, and 0.5055 mV is 0.376375, cut to 0.376."""
+    """By hand: lowest -1 mV, highest 3 mV, so 0 mV is 0.25, and 0.5075 mV is 0.376875, cut to 0.376."""
     signal = np.zeros((1, 12, 5000))
-    signal[0, 1, 10], signal[0, 7, 20], signal[0, 0, 30] = -1, 3, 0.5055
+    signal[0, 1, 10], signal[0, 7, 20], signal[0, 0, 30] = -1, 3, 0.5075
     prepared = merl_encoder.prepare(signal, recorded(signal))
     assert prepared.shape == (1, 1, 12, 5000)
     assert prepared[0, 0, 1, 10] == 0
