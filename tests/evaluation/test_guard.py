@@ -137,3 +137,13 @@ def test_a_record_is_looked_at_once(store: Store, seen: TrainingManifest) -> Non
     for rows in (OTHERS, OTHERS[5:], np.arange(28, 40)):
         guard.overlap(rows)
     assert sorted(asked) == list(range(28, 50))
+
+
+def test_weights_of_several_corpora_are_known_by_each(store: Store) -> None:
+    """Outside models name the corpora they were trained on, and no record."""
+    model = Weights(seen=None, manifest={"corpora": ["mimic_iv_ecg", "synthetic"]})
+    overlap = Guard(model, store).overlap(OTHERS)
+    assert overlap.seen.all()
+    assert not overlap.checked
+    other = Weights(seen=None, manifest={"corpora": ["mimic_iv_ecg"]})
+    assert not Guard(other, store).overlap(OTHERS).seen.any()

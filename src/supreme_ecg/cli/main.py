@@ -15,6 +15,7 @@ from supreme_ecg.cli.benchmark import benchmark_command
 from supreme_ecg.cli.calibrate import calibrate_command
 from supreme_ecg.cli.console import console, error_console
 from supreme_ecg.cli.demo import demo_command
+from supreme_ecg.cli.embed import embed_command
 from supreme_ecg.cli.extract import extract_command
 from supreme_ecg.cli.findings import findings_command
 from supreme_ecg.cli.ingest import ingest_command
@@ -79,6 +80,7 @@ for name, command in (
     ("calibrate", calibrate_command),
     ("zero-shot", zero_shot_command),
     ("benchmark", benchmark_command),
+    ("embed", embed_command),
     ("wording", wording_command),
     ("robustness", robustness_command),
     ("ask", ask_command),

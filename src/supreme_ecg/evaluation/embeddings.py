@@ -22,7 +22,8 @@ class EcgEncoder(Protocol):
     weights_sha256: str | None
     """Of the file of weights; None where there is none, and then nothing is cached."""
     manifest: dict[str, Any]
-    """What it was trained on; ``corpus`` and ``folds`` are read here. Empty where that is not known."""
+    """What it was trained on; ``corpus`` (or several ``corpora``) and ``folds`` are read here. Empty where
+    that is not known."""
     seen: TrainingManifest | None
     """Which records it has seen; None where that is not known."""
 

@@ -32,7 +32,7 @@ class Trained(Protocol):
     """A model that says what it was trained on."""
 
     manifest: dict[str, Any]
-    """In plain values; ``corpus`` and ``folds`` are read here."""
+    """In plain values; ``corpus`` (or several ``corpora``) and ``folds`` are read here."""
     seen: TrainingManifest | None
     """Record by record; None where that is not known."""
 
@@ -66,6 +66,15 @@ class Overlap:
                 "without_fingerprint": self.unknowable,
             },
         }
+
+
+def trained_corpora(manifest: Mapping[str, Any]) -> frozenset[str]:
+    """Names of the corpora that a model was trained on, as far as it says.
+
+    Args:
+        manifest: Of the model: one ``corpus``, or several ``corpora``.
+    """
+    return frozenset(filter(None, (manifest.get("corpus"), *manifest.get("corpora", ()))))
 
 
 class Guard:
@@ -139,7 +148,7 @@ class Guard:
 
     def _in_folds(self, rows: Integer[np.ndarray, " record"]) -> Bool[np.ndarray, " record"]:
         """Records of the corpus and folds trained on; of the whole corpus where no folds are named."""
-        if self.store.corpus != self.model.manifest.get("corpus"):
+        if self.store.corpus not in trained_corpora(self.model.manifest):
             return np.zeros(len(rows), dtype=bool)
         folds = list(self.model.manifest.get("folds") or ())
         if not folds:

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -50,13 +50,20 @@ class Checkpoint:
     seen: TrainingManifest | None = None
     """Which records it was trained on; None where that is not known."""
 
-    def load_into(self, module: nn.Module, *, where: object) -> None:
+    def load_into(
+        self, module: nn.Module, *, where: object, name_of: Callable[[str], str] = str
+    ) -> None:
         """Load every tensor, and no other, into ``module``.
+
+        Args:
+            module: Whose state is replaced.
+            where: For errors.
+            name_of: What the checkpoint calls a tensor of the module; the same where not given.
 
         Raises:
             WeightsError: A tensor is missing, unknown, or of another shape; three messages.
         """
-        own = {key: tuple(tensor.shape) for key, tensor in module.state_dict().items()}
+        own = {name_of(key): tuple(tensor.shape) for key, tensor in module.state_dict().items()}
         stored = {key: tuple(tensor.shape) for key, tensor in self.tensors.items()}
         if missing := sorted(own.keys() - stored.keys()):
             raise WeightsError(
@@ -80,7 +87,8 @@ class Checkpoint:
                 found=f"shape {stored[key]} ({len(misshapen)} misshapen)",
                 remedy="They are of a model of another size: fetch weights and description together.",
             )
-        module.load_state_dict(dict(self.tensors), strict=True)
+        state = {key: self.tensors[name_of(key)] for key in module.state_dict()}
+        module.load_state_dict(state, strict=True)
 
 
 def write_checkpoint(

@@ -1,0 +1,57 @@
+"""The name of an outside model and the path of its weights -> an encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from supreme_ecg.errors import WeightsError
+from supreme_ecg.models.loading import Model, load_model
+from supreme_ecg.models.outside.ecg_fm import load_ecg_fm
+from supreme_ecg.models.outside.encoding import OutsideEncoder
+from supreme_ecg.models.outside.hubert_ecg import load_hubert_ecg
+from supreme_ecg.models.outside.merl_encoder import load_merl
+from supreme_ecg.models.outside.st_mem_encoder import load_st_mem
+
+OUTSIDE: Final[dict[str, Callable[[str | Path], OutsideEncoder]]] = {
+    "merl": load_merl,
+    "ecg_fm": load_ecg_fm,
+    "st_mem": load_st_mem,
+    "hubert_ecg": load_hubert_ecg,
+}
+"""Name -> how its weights are loaded."""
+
+
+def load_outside(name: str, path: str | Path) -> OutsideEncoder:
+    """Load weights that others trained.
+
+    Args:
+        name: One of :data:`OUTSIDE`.
+        path: The file of weights as its authors publish it; nothing is downloaded.
+
+    Raises:
+        WeightsError: No such model, no such file, or a file that is not exactly of this model.
+    """
+    if name not in OUTSIDE:
+        raise WeightsError(
+            name,
+            expected=f"one of {', '.join(OUTSIDE)}",
+            found="another name",
+            remedy="Name one of these, or wrap a model of your own (docs/outside_encoders.md).",
+        )
+    return OUTSIDE[name](path)
+
+
+def load_encoder(weights: str | Path, *, name: str | None = None) -> Model | OutsideEncoder:
+    """Load weights of this package, or of an outside model.
+
+    Args:
+        weights: As of ``load_model``; with a name, as of :func:`load_outside`.
+        name: One of :data:`OUTSIDE`; None for weights of this package.
+
+    Raises:
+        WeightsError: As of either.
+        ContractError: As of ``load_model``.
+    """
+    return load_model(weights) if name is None else load_outside(name, weights)
