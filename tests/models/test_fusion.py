@@ -7,9 +7,9 @@ import torch
 
 from supreme_ecg.models.dot_product import DotProductConfig
 from supreme_ecg.models.fusion import DecoderConfig
+from supreme_ecg.models.fusions import Fusion, build_fusion
 from supreme_ecg.models.linear_head import LinearHead, LinearHeadConfig
 from supreme_ecg.models.pooling import PoolingConfig, QueriedPooling
-from supreme_ecg.models.supreme import Fusion, build_fusion
 
 PAPER = DecoderConfig(
     width=32, interacting_queries=True, query_head=False, normalise_tokens=True, whiten_text=False

@@ -17,7 +17,6 @@ from supreme_ecg.models.supreme import (
     SuPreME,
     SuPreMEConfig,
     SuPreMEParts,
-    masked_binary_cross_entropy,
 )
 from supreme_ecg.models.text_adapter import TextAdapter
 from supreme_ecg.models.vit import ViTConfig
@@ -119,22 +118,6 @@ def test_no_question_or_an_empty_one_is_refused(model: SuPreME, queries: list[st
     """The error says what to ask."""
     with pytest.raises(QueryError, match="at least one question"):
         model.predict(*windows(), queries)
-
-
-def test_doubtful_labels_leave_the_loss_alone() -> None:
-    """A label of NaN has no gradient and no share in the mean."""
-    logits = torch.tensor([[0.3, -2.0, 5.0]], requires_grad=True)
-    loss = masked_binary_cross_entropy(logits, torch.tensor([[1.0, 0.0, torch.nan]]))
-    expected = (np.log1p(np.exp(-0.3)) + np.log1p(np.exp(-2.0))) / 2
-    assert loss.item() == pytest.approx(expected, rel=1e-6)
-    loss.backward()
-    assert logits.grad is not None
-    assert logits.grad[0, 2] == 0
-
-
-def test_a_batch_of_doubt_has_loss_zero() -> None:
-    """Nothing known, nothing to learn, and no division by zero."""
-    assert masked_binary_cross_entropy(torch.ones(2, 2), torch.full((2, 2), torch.nan)).item() == 0
 
 
 @pytest.mark.parametrize("encoder", [ResNetConfig(stem_width=8), ViTConfig()])

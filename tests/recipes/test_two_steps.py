@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from supreme_ecg.models.contrastive import positive_pairs
 from supreme_ecg.models.dual_encoder import DualEncoder
 from supreme_ecg.models.loading import METHODS
-from supreme_ecg.models.supreme import SuPreME, masked_binary_cross_entropy
+from supreme_ecg.models.supreme import SuPreME
+from supreme_ecg.training.concept_queries import masked_binary_cross_entropy
 from supreme_ecg.training.recipe import find_recipe, read_recipe
 
 RECIPES = sorted(path.stem for path in find_recipe("smoke").parent.glob("*.toml"))

@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from supreme_ecg.concepts.table import ConceptTable
-from supreme_ecg.models.supreme import SuPreME, masked_binary_cross_entropy
+from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.augmentation import augment, mixup
+from supreme_ecg.training.concept_queries import masked_binary_cross_entropy
 from supreme_ecg.training.loop import STATE
 from supreme_ecg.training.pretrain import pretrain
 from supreme_ecg.training.recipe import Recipe, find_recipe, read_recipe

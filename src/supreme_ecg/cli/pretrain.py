@@ -41,6 +41,7 @@ def pretrain_command(
     with progress_bar() as bar:
         task = bar.add_task("pre-training", total=None)
         reading = cache(lambda: bar.add_task("encoding reports"))
+        embedding = cache(lambda: bar.add_task("rows of trained names"))
         result = pretrain(
             checked,
             Store.open(store),
@@ -49,6 +50,7 @@ def pretrain_command(
             on_start=lambda batches: bar.update(task, total=batches),
             on_batch=lambda: bar.advance(task),
             on_reports=lambda done, total: bar.update(reading(), completed=done, total=total),
+            on_windows=lambda done, total: bar.update(embedding(), completed=done, total=total),
         )
     values = asdict(result) | {"model": str(result.model), "peak_memory_mb": peak_memory_mb()}
     if json:

@@ -16,19 +16,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn import functional
 
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.models.calibration import KEY, Calibration
 from supreme_ecg.models.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from supreme_ecg.models.dot_product import DotProduct, DotProductConfig
 from supreme_ecg.models.encoder import (
     Encoder,
     EncoderConfig,
@@ -38,8 +36,8 @@ from supreme_ecg.models.encoder import (
     mean_token,
     window_tensors,
 )
-from supreme_ecg.models.fusion import CardiacFusionNetwork, DecoderConfig
-from supreme_ecg.models.linear_head import LinearHead, LinearHeadConfig
+from supreme_ecg.models.fusions import FusionConfig, build_fusion, build_fusion_config
+from supreme_ecg.models.named_rows import NamedRows
 from supreme_ecg.models.pooling import PoolingConfig, QueriedPooling
 from supreme_ecg.models.pretrained import PACKAGED, find_weights
 from supreme_ecg.models.query import require_questions
@@ -54,15 +52,6 @@ from supreme_ecg.models.text_encoder import TextEncoder, TextEncoderConfig, Tran
 from supreme_ecg.models.training_manifest import TrainingManifest
 from supreme_ecg.preprocessing.contract import SignalContract
 
-FusionConfig = DecoderConfig | PoolingConfig | DotProductConfig | LinearHeadConfig
-Fusion = CardiacFusionNetwork | QueriedPooling | DotProduct | LinearHead
-_FUSIONS: Final[dict[str, type[FusionConfig]]] = {
-    "decoder": DecoderConfig,
-    "pooling": PoolingConfig,
-    "dot_product": DotProductConfig,
-    "linear": LinearHeadConfig,
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuPreMEConfig:
@@ -73,6 +62,9 @@ class SuPreMEConfig:
         default_factory=PoolingConfig
     )
     """How queries meet tokens."""
+    rows_c: Annotated[float, Field(ge=0)] = 0.0
+    """Inverse strength of the penalty on the linear rows that trained names get beside their text
+    (`models/named_rows.py`; scikit-learn's ``C``); 0 = no rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +90,21 @@ class SuPreMEParts:
         fusion = values["method"]["fusion"]
         return cls(
             contract=SignalContract.from_json(values["contract"], where=where),
-            method=SuPreMEConfig(fusion=_FUSIONS[fusion["name"]](**fusion)),
+            method=SuPreMEConfig(
+                fusion=build_fusion_config(fusion),
+                rows_c=values["method"].get("rows_c", 0.0),
+            ),
             encoder=build_encoder_config(values["encoder"]),
             text_encoder=TextEncoderConfig(**values["text_encoder"]),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What the parts of a model make of some questions alone."""
+
+    fusion: tuple[Tensor, ...]
+    rows: Tensor | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ class _Asked:
     """What follows from some queries alone, and from what it was made."""
 
     source: tuple[object, ...]
-    prepared: tuple[Tensor, ...]
+    prepared: _Prepared
 
 
 class SuPreME(nn.Module):
@@ -144,6 +147,7 @@ class SuPreME(nn.Module):
             token_width=self.encoder.width,
             text_width=self.text_encoder.width,
         )
+        self.named_rows: NamedRows | None = None  # fitted after training
         self._asked: _Asked | None = None
         self.calibration: Calibration | None = None
         self.weights_sha256: str | None = None
@@ -189,8 +193,38 @@ class SuPreME(nn.Module):
             Logits; their sigmoid is the probability that the finding is present.
         """
         tokens, mask = encode_windows(self.encoder, signal, sample_mask)
-        logits: Tensor = self.fusion(tokens, query_vectors, mask)
-        return logits
+        return self._answer(tokens, self._prepare(query_vectors), mask)
+
+    def contributions(
+        self,
+        tokens: Float[Tensor, "batch token token_width"],
+        query_vectors: Float[Tensor, "query text_width"],
+        mask: Bool[Tensor, "batch token"] | None = None,
+    ) -> tuple[Float[Tensor, "batch query token"], Float[Tensor, " query"]] | None:
+        """What each token adds to every logit, and where it starts; None where no sum makes the logit.
+
+        Arguments as of ``QueriedPooling.contributions``.
+        """
+        if not isinstance(self.fusion, QueriedPooling):
+            return None
+        log_odds, bias = self.fusion.contributions(tokens, query_vectors, mask)
+        if self.named_rows is None:
+            return log_odds, bias
+        rows = self.named_rows.prepare(query_vectors)
+        return self.named_rows.join_contributions(log_odds, bias, tokens, rows, mask)
+
+    def _prepare(self, query_vectors: Float[Tensor, "query text_width"]) -> _Prepared:
+        """What follows from the questions alone."""
+        rows = None if self.named_rows is None else self.named_rows.prepare(query_vectors)
+        return _Prepared(self.fusion.prepare(query_vectors), rows)
+
+    def _answer(
+        self, tokens: Tensor, prepared: _Prepared, mask: Tensor | None
+    ) -> Float[Tensor, "batch query"]:
+        logits = self.fusion.answer(tokens, prepared.fusion, mask)
+        if self.named_rows is None or prepared.rows is None:
+            return logits
+        return self.named_rows.join(logits, tokens, prepared.rows, mask)
 
     def query_vectors(self, queries: Sequence[str]) -> Float[Tensor, "query text_width"]:
         """Vectors of questions, abbreviations spelled out first.
@@ -248,8 +282,7 @@ class SuPreME(nn.Module):
         costs little more than the encoder.
         """
         tokens, mask = self._encoded(signal, lead_mask, sample_mask)
-        prepared = self._prepared(queries)
-        answers = self.fusion.answer(tokens, prepared, mask)
+        answers = self._answer(tokens, self._prepared(queries), mask)
         logits: np.ndarray = answers.float().cpu().numpy()
         return logits
 
@@ -280,15 +313,15 @@ class SuPreME(nn.Module):
         )
         return encode_windows(self.encoder, *windows)
 
-    def _prepared(self, queries: Sequence[str]) -> tuple[Tensor, ...]:
-        """What the fusion makes of queries; made anew when they, or weights that they meet, change."""
-        used = [self.fusion] if self.text_adapter is None else [self.fusion, self.text_adapter]
+    def _prepared(self, queries: Sequence[str]) -> _Prepared:
+        """What follows from queries; made anew when they, or weights that they meet, change."""
+        used = [each for each in (self.fusion, self.text_adapter, self.named_rows) if each]
         sums = (float(x.sum()) for part in used for x in part.state_dict().values())
         device = next(self.parameters()).device
         source = (*queries, id(self.text_encoder), device, *sums)
         if self._asked is None or self._asked.source != source:
             vectors = self.query_vectors(queries).to(device)
-            self._asked = _Asked(source, self.fusion.prepare(vectors))
+            self._asked = _Asked(source, self._prepare(vectors))
         return self._asked.prepared
 
     def with_random_encoder(self, seed: int) -> SuPreME:
@@ -343,42 +376,10 @@ class SuPreME(nn.Module):
             text_encoder=text_encoder,
             text_adapter=stored_adapter(checkpoint.tensors, where=folder),
         )
+        model.named_rows = NamedRows.stored(checkpoint.tensors)
         checkpoint.load_into(model, where=folder)
         model.weights_sha256 = description["weights_sha256"]
         model.seen = checkpoint.seen
         if KEY in description:
             model.calibration = Calibration.from_json(description[KEY], where=folder)
         return model.eval()
-
-
-def build_fusion(config: FusionConfig, *, token_width: int, text_width: int) -> Fusion:
-    """Make the fusion that a configuration describes, for these widths of tokens and text vectors."""
-    match config:
-        case PoolingConfig():
-            return QueriedPooling(config, token_width=token_width, text_width=text_width)
-        case DecoderConfig():
-            return CardiacFusionNetwork(config, token_width=token_width, text_width=text_width)
-        case DotProductConfig():
-            return DotProduct(config, token_width=token_width, text_width=text_width)
-        case LinearHeadConfig():
-            return LinearHead(config, token_width=token_width, text_width=text_width)
-
-
-def masked_binary_cross_entropy(
-    logits: Float[Tensor, "batch query"], labels: Float[Tensor, "batch query"]
-) -> Float[Tensor, ""]:
-    """Mean binary cross-entropy over the labels that are known.
-
-    Args:
-        logits: One per ECG and query.
-        labels: Probability that the report gives the concept: 1 present, 0 absent or unmentioned,
-            between for doubt; NaN is left out.
-
-    Returns:
-        The mean over all known labels; 0 where none is known.
-    """
-    known = (~labels.isnan()).float()
-    loss = functional.binary_cross_entropy_with_logits(
-        logits.float(), labels.nan_to_num(0.0), reduction="none"
-    )
-    return (loss * known).sum() / known.sum().clamp(min=1.0)

@@ -18,7 +18,6 @@ import torch
 from jaxtyping import Float
 
 from supreme_ecg.models.encoder import token_mask
-from supreme_ecg.models.pooling import QueriedPooling
 from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.models.token_times import token_times_s
 from supreme_ecg.preprocessing.window import Window, make_window
@@ -284,11 +283,12 @@ def _time_evidence(
     vectors: Float[torch.Tensor, "query width"],
 ) -> list[TimeEvidence | None]:
     """The sum over tokens for each query, where the fusion has one."""
-    if not isinstance(model.fusion, QueriedPooling):
-        return [None] * len(vectors)
     tokens = model.encoder(signal[None])
     seen = None if bool(mask.all()) else token_mask(mask[None], tokens=tokens.shape[1])
-    log_odds, bias = model.fusion.contributions(tokens, vectors, seen)
+    contributions = model.contributions(tokens, vectors, seen)
+    if contributions is None:
+        return [None] * len(vectors)
+    log_odds, bias = contributions
     times_s = token_times_s(model.parts.encoder, contract=model.contract, tokens=tokens.shape[1])
     return [
         TimeEvidence(times_s=times_s, log_odds=of_query.cpu().numpy(), bias=float(start))

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from lightning_fabric import Fabric
 from torch import Tensor, nn
+from torch.nn import functional
 
-from supreme_ecg.models.supreme import masked_binary_cross_entropy
 from supreme_ecg.training.augmentation import mixup
 from supreme_ecg.training.objective import Judgement, draw_windows, mean_auroc, plain_windows
 from supreme_ecg.training.recipe import Recipe
@@ -82,3 +83,23 @@ class ConceptQueries:
         logits, labels = torch.cat(answers), torch.from_numpy(self.data.labels[rows])
         loss = masked_binary_cross_entropy(logits, labels).item()
         return Judgement(loss, mean_auroc(logits.numpy(), labels.numpy()))
+
+
+def masked_binary_cross_entropy(
+    logits: Float[Tensor, "batch query"], labels: Float[Tensor, "batch query"]
+) -> Float[Tensor, ""]:
+    """Mean binary cross-entropy over the labels that are known.
+
+    Args:
+        logits: One per ECG and query.
+        labels: Probability that the report gives the concept: 1 present, 0 absent or unmentioned,
+            between for doubt; NaN is left out.
+
+    Returns:
+        The mean over all known labels; 0 where none is known.
+    """
+    known = (~labels.isnan()).float()
+    loss = functional.binary_cross_entropy_with_logits(
+        logits.float(), labels.nan_to_num(0.0), reduction="none"
+    )
+    return (loss * known).sum() / known.sum().clamp(min=1.0)

@@ -22,6 +22,7 @@ from supreme_ecg.models.supreme import SuPreME, SuPreMEConfig, SuPreMEParts
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.concept_queries import ConceptQueries
 from supreme_ecg.training.loop import Report, Trainer
+from supreme_ecg.training.named_rows import fit_named_rows
 from supreme_ecg.training.objective import Objective
 from supreme_ecg.training.recipe import Recipe
 from supreme_ecg.training.report_pairs import ReportPairs, read_reports
@@ -58,6 +59,7 @@ def pretrain(
     on_start: Callable[[int], None] = lambda _: None,
     on_batch: Callable[[], None] = lambda: None,
     on_reports: Callable[[int, int], None] = lambda _done, _total: None,
+    on_windows: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Pretraining:
     """Train a model, or go on with a run that was killed.
 
@@ -69,6 +71,7 @@ def pretrain(
         on_start: Called with the number of batches that the run has left.
         on_batch: Called after each batch.
         on_reports: Called with how many of how many distinct reports are encoded (contrastive methods).
+        on_windows: Called with how many of how many windows are embedded (rows of trained names).
 
     Raises:
         ContractError: The store was made under another contract.
@@ -96,9 +99,25 @@ def pretrain(
     model: Model = trainer.model.module
     model.load_state_dict(trainer.best)
     if trainer.fabric.is_global_zero:
+        if isinstance(trainer.objective, ConceptQueries):
+            _add_rows(model, trainer.objective, on_windows=on_windows)
         model.seen = make_training_manifest(store, data.training_rows, data.validation_rows)
         model.save(result.model, metrics=_metrics(result))
     return result
+
+
+def _add_rows(
+    model: Model, objective: ConceptQueries, *, on_windows: Callable[[int, int], None]
+) -> None:
+    """Give trained names their linear rows, if the recipe has any."""
+    if isinstance(model, SuPreME) and model.parts.method.rows_c:
+        model.named_rows = fit_named_rows(
+            model,
+            objective.data,
+            c=model.parts.method.rows_c,
+            names=objective.phrasing.names,
+            advance=on_windows,
+        )
 
 
 def _trainer(
