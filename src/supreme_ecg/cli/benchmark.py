@@ -70,13 +70,13 @@ def benchmark_command(
         run_benchmark,
         union_rows,
     )
-    from supreme_ecg.models.loading import load_model  # noqa: PLC0415  slow to import
+    from supreme_ecg.models.loading import load_answering_model  # noqa: PLC0415  slow to import
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
     require_writable(json)
     opened = Store.open(store)
     tasks = find_tasks(task, corpus=opened.corpus, store=store)
-    model = load_model(weights)
+    model = load_answering_model(weights)
     plan = partial(
         plan_benchmark,
         model,
