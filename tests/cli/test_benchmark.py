@@ -23,7 +23,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> ScriptedStore:
     """A scripted store and model in place of what the paths would open."""
     scripted = numbered_store()
     monkeypatch.setattr(Store, "open", lambda path: scripted)
-    monkeypatch.setattr(loading, "load_model", lambda folder: ScriptedModel(scripted))
+    monkeypatch.setattr(loading, "load_answering_model", lambda folder: ScriptedModel(scripted))
     return scripted
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
@@ -22,7 +22,10 @@ from supreme_ecg.models.encoder import (
 from supreme_ecg.models.training_manifest import TrainingManifest
 from supreme_ecg.preprocessing.contract import SignalContract
 
+AnyEcgModel = TypeVar("AnyEcgModel", bound="EcgModel")
 
+
+@runtime_checkable
 class EcgParts(Protocol):
     """Of what the model is built from, the part that all methods have."""
 
@@ -93,7 +96,7 @@ class EcgModel(nn.Module):
         )
         return encode_windows(self.encoder, *windows)
 
-    def with_random_encoder(self, seed: int) -> Self:
+    def with_random_encoder(self: AnyEcgModel, seed: int) -> AnyEcgModel:
         """The same model with an untrained encoder: the row that any trained one must beat.
 
         Args:

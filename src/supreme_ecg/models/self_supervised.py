@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -149,7 +149,7 @@ class SelfSupervised(EcgModel, ABC):
         write_checkpoint(folder, Checkpoint(description, self.state_dict(), self.seen))
 
     @classmethod
-    def from_pretrained(cls, name: str | Path) -> Self:
+    def from_pretrained(cls, name: str | Path) -> SelfSupervised:
         """Load a model that :meth:`save` wrote; arguments and errors as of ``SuPreME.from_pretrained``."""
         folder = find_weights(name)
         checkpoint = read_checkpoint(folder, method=cls.name)
