@@ -132,7 +132,7 @@ def test_every_trained_weight_has_a_gradient(model: SelfSupervised) -> None:
     """And the loss of a batch is one finite number."""
     *sides, nothing = model.train()(*views(model))
     assert nothing.item() == 0
-    loss = model.training_loss(sides, torch.arange(8))
+    loss = model.training_loss(sides, PATIENTS)
     loss.backward()
     assert loss.isfinite()
     for key, parameter in model.named_parameters():
