@@ -18,6 +18,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from supreme_ecg.models.vit import transformer
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadViTConfig:
@@ -120,22 +122,6 @@ class LeadViT(nn.Module):
         weight = (~missing).unsqueeze(-1).to(tokens.dtype)
         mean: Tensor = (tokens * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1.0)
         return mean
-
-
-def transformer(width: int, *, layers: int, heads: int, dropout: float) -> nn.TransformerEncoder:
-    """Layers as of a ViT: norm first, GELU, a feed-forward of four times the width, a norm at the end."""
-    layer = nn.TransformerEncoderLayer(
-        width,
-        heads,
-        4 * width,
-        dropout=dropout,
-        activation="gelu",
-        batch_first=True,
-        norm_first=True,
-    )
-    return nn.TransformerEncoder(
-        layer, layers, norm=nn.LayerNorm(width), enable_nested_tensor=False
-    )
 
 
 def fixed_positions(count: int, width: int) -> Float[Tensor, "count width"]:

@@ -24,12 +24,13 @@ from jaxtyping import Bool, Float, Int
 from pydantic import Field
 from torch import Tensor, nn
 
-from supreme_ecg.models.lead_vit import LeadViT, fixed_positions, transformer
+from supreme_ecg.models.lead_vit import LeadViT, fixed_positions
 from supreme_ecg.models.self_supervised import (
     SelfSupervised,
     SelfSupervisedConfig,
     SelfSupervisedParts,
 )
+from supreme_ecg.models.vit import transformer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
