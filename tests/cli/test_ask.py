@@ -17,6 +17,8 @@ from supreme_ecg.models.etp import ETP, ETPConfig
 from supreme_ecg.models.pooling import PoolingConfig
 from supreme_ecg.models.pretrained import PACKAGED
 from supreme_ecg.models.resnet import ResNetConfig
+from supreme_ecg.models.self_supervised import SelfSupervisedParts
+from supreme_ecg.models.simclr import SimCLR, SimCLRConfig
 from supreme_ecg.models.supreme import SuPreME, SuPreMEConfig, SuPreMEParts
 
 
@@ -174,3 +176,21 @@ def test_contrastive_weights_answer_with_similarities(
     assert (tmp_path / "ecg.png").is_file()
     explained = CliRunner().invoke(app, [*asked, "--explain"])
     assert explained.exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["ask", "zero-shot", "benchmark", "calibrate"])
+def test_weights_that_learned_from_signals_alone_are_not_asked(
+    file: Path, tmp_path: Path, command: str, cohort_store: Path
+) -> None:
+    """One error, which says what they are for; whichever command would ask."""
+    parts = SelfSupervisedParts(method=SimCLRConfig(), encoder=ResNetConfig(stem_width=8))
+    SimCLR(parts).save(tmp_path / "simclr")
+    words = {
+        "ask": [str(file), "LBBB"],
+        "zero-shot": ["--store", str(cohort_store), "--task", "all"],
+        "benchmark": ["--store", str(cohort_store), "--task", "all"],
+        "calibrate": ["--store", str(cohort_store)],
+    }[command]
+    result = CliRunner().invoke(app, [command, *words, "--weights", str(tmp_path / "simclr")])
+    assert result.exit_code == 1, result.output
+    assert "answer no questions: use `supreme probe`" in " ".join(result.stderr.split())

@@ -24,7 +24,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> ScriptedStore:
     """A scripted store and model in place of what the paths would open."""
     scripted = numbered_store()
     monkeypatch.setattr(Store, "open", lambda path: scripted)
-    monkeypatch.setattr(loading, "load_model", lambda folder: ScriptedModel(scripted))
+    monkeypatch.setattr(loading, "load_answering_model", lambda folder: ScriptedModel(scripted))
     return scripted
 
 
@@ -83,7 +83,7 @@ def test_a_second_model_is_compared_and_drawn(
 ) -> None:
     """The table has its AUROC and the gain with its interval; the notes say what is decided."""
     models = {"W": ScriptedModel(store), "V": ScriptedModel(store, strength=0.2)}
-    monkeypatch.setattr(loading, "load_model", lambda folder: models[str(folder)])
+    monkeypatch.setattr(loading, "load_answering_model", lambda folder: models[str(folder)])
     monkeypatch.setattr(command, "console", Console(width=180, color_system=None, record=True))
     out, plot = tmp_path / "scores.json", tmp_path / "forest.png"
     result = _run("--against", "V", "--json", str(out), "--plot", str(plot))
@@ -104,7 +104,7 @@ def test_a_second_model_that_has_seen_the_records_is_refused(
     """The guard stands before both."""
     seen = ScriptedModel(store, manifest={"corpus": "cpsc2018", "folds": [1]})
     models = {"W": ScriptedModel(store), "V": seen}
-    monkeypatch.setattr(loading, "load_model", lambda folder: models[str(folder)])
+    monkeypatch.setattr(loading, "load_answering_model", lambda folder: models[str(folder)])
     result = _run("--against", "V")
     assert isinstance(result.exception, TaskError)
 

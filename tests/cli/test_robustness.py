@@ -24,7 +24,7 @@ def _scripted(monkeypatch: pytest.MonkeyPatch) -> None:
     people = [pl.lit("female").alias("sex"), pl.lit(50.0).alias("age_years")]
     store = EveryLeadStore(records.with_columns(people))
     monkeypatch.setattr(Store, "open", lambda path: store)
-    monkeypatch.setattr(loading, "load_model", lambda folder: LeadModel(store))
+    monkeypatch.setattr(loading, "load_answering_model", lambda folder: LeadModel(store))
     monkeypatch.setitem(robustness.run_robustness.__kwdefaults__, "draws", 20)
 
 

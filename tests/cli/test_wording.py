@@ -29,7 +29,7 @@ def test_wording_writes_what_it_prints(
     cohort_store: Path, paraphrases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A table for a person, the same in JSON for the page; --resolve reads as `supreme ask` does."""
-    monkeypatch.setattr(loading, "load_model", lambda name: OddModel())
+    monkeypatch.setattr(loading, "load_answering_model", lambda name: OddModel())
     reader = QuestionReader(ConceptTable.load())
     monkeypatch.setattr("supreme_ecg.serving.ask.question_reader", lambda model: reader)
     options = ["--weights", "W", "--store", str(cohort_store), "--paraphrases", str(paraphrases)]

@@ -36,7 +36,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> ScriptedStore:
     """A scripted store and model in place of what the paths would open; a console of fixed width."""
     scripted = scripted_store(missing=["STE"])
     monkeypatch.setattr(Store, "open", lambda path: scripted)
-    monkeypatch.setattr(loading, "load_model", lambda folder: ScriptedModel(scripted))
+    monkeypatch.setattr(loading, "load_answering_model", lambda folder: ScriptedModel(scripted))
     monkeypatch.setattr(command, "console", Console(width=140, color_system=None))
     return scripted
 
@@ -106,7 +106,7 @@ def test_unwritable_result_is_refused_before_the_work(
     store: ScriptedStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A result file in a folder that is absent stops the command before the model is loaded."""
-    monkeypatch.setattr(loading, "load_model", lambda _: pytest.fail("loaded"))
+    monkeypatch.setattr(loading, "load_answering_model", lambda _: pytest.fail("loaded"))
     result = _run("--task", "cpsc2018", "--json", str(tmp_path / "absent" / "scores.json"))
     assert result.exit_code == 2
     assert "--json" in result.output
@@ -132,7 +132,7 @@ def test_seen_records_are_marked_in_the_table_and_the_json(
 ) -> None:
     """Refused by default; with --allow-seen, table and file say how many and how it is known."""
     model = ScriptedModel(store, manifest={"corpus": "cpsc2018", "folds": [1]})
-    monkeypatch.setattr(loading, "load_model", lambda folder: model)
+    monkeypatch.setattr(loading, "load_answering_model", lambda folder: model)
     monkeypatch.setattr(command, "console", Console(width=140, color_system=None, record=True))
     refused = _run("--task", "cpsc2018")
     assert isinstance(refused.exception, TaskError)

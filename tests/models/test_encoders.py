@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from supreme_ecg.models.encoder import Encoder, token_mask
+from supreme_ecg.models.lead_vit import LeadViT
 from supreme_ecg.models.resnet import STAGES, ResNet1d
 from supreme_ecg.models.vit import SIZES, ViT1d
 
@@ -16,6 +17,7 @@ ENCODERS = [
         pytest.param(lambda s=size: ViT1d(12, samples=SAMPLES, size=s), id=f"vit-{size}")
         for size in SIZES
     ),
+    pytest.param(lambda: LeadViT(12, samples=SAMPLES, width=24, layers=2), id="lead_vit"),
 ]
 
 

@@ -18,6 +18,7 @@ ALL = AugmentationConfig(
     noise_mv=0.05,
     lead_set_share=0.5,
     short_share=0.5,
+    time_out_share=0.3,
 )
 
 
@@ -204,3 +205,37 @@ def test_mixup_leaves_out_what_either_label_leaves_out() -> None:
     """A blend with a label in doubt is in doubt."""
     _, _, labels = mixed()
     assert labels[3, 3].isnan()
+
+
+def test_a_time_out_masks_one_stretch_of_at_most_its_share() -> None:
+    """In all leads, of lengths up to the share and near it; the rest is as it was."""
+    signal = torch.randn(300, 12, 1000, generator=torch.Generator().manual_seed(0))
+    after, mask = augment(
+        signal,
+        torch.ones(300, 1000, dtype=torch.bool),
+        config=AugmentationConfig(time_out_share=0.25),
+        sampling_rate_hz=100,
+        generator=torch.Generator().manual_seed(1),
+    )
+    lengths = (~mask).sum(dim=1)
+    assert 200 < lengths.max() <= 250
+    assert lengths.min() < 25
+    edges = mask.int().diff(dim=1).abs().sum(dim=1)
+    assert edges.max() <= 2  # one stretch
+    assert (~mask[:, :300]).any()  # early and late ones
+    assert (~mask[:, 700:]).any()
+    assert torch.equal(after, signal * mask[:, None])
+
+
+def test_a_time_out_leaves_something_of_a_short_recording() -> None:
+    """A recording of five samples is never masked as a whole."""
+    mask = torch.zeros(200, 1000, dtype=torch.bool)
+    mask[:, 400:405] = True
+    _, after = augment(
+        torch.ones(200, 12, 1000) * mask[:, None],
+        mask,
+        config=AugmentationConfig(time_out_share=0.9),
+        sampling_rate_hz=100,
+        generator=torch.Generator().manual_seed(1),
+    )
+    assert after.any(dim=1).all()

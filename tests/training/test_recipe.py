@@ -8,6 +8,7 @@ import pytest
 
 from supreme_ecg.errors import RecipeError
 from supreme_ecg.models.fusion import DecoderConfig
+from supreme_ecg.models.loading import SELF_SUPERVISED
 from supreme_ecg.training.recipe import find_recipe, read_recipe
 
 PACKAGED = {
@@ -16,6 +17,7 @@ PACKAGED = {
     "smoke": "supreme",
     "etp_ptb_xl_100hz": "etp",
     "merl_ptb_xl_100hz": "merl",
+    **{f"{method}_ptb_xl_100hz": method for method in SELF_SUPERVISED},
 }
 LEAST = '[data]\ncorpus = "ptb_xl"\n[encoder]\nname = "resnet"\n[schedule]\nname = "cosine"\n'
 
@@ -103,7 +105,9 @@ def test_a_method_by_override_starts_from_its_own_defaults(least: Path) -> None:
 
 def test_an_unknown_name_lists_the_packaged_recipes() -> None:
     """The error names all of them."""
-    with pytest.raises(RecipeError, match="etp_ptb_xl_100hz, merl_ptb_xl_100hz, smoke"):
+    with pytest.raises(
+        RecipeError, match="etp_ptb_xl_100hz, merl_ptb_xl_100hz, moco_v3_ptb_xl_100hz, simclr"
+    ):
         find_recipe("supreme_ptbxl")
 
 

@@ -43,13 +43,13 @@ def ask_command(
 ) -> None:
     """Ask one ECG about any condition. Research use only, not for diagnosis."""
     from supreme_ecg.models.calibration import say_meaning  # noqa: PLC0415  slow to import
-    from supreme_ecg.models.loading import load_model  # noqa: PLC0415
+    from supreme_ecg.models.loading import load_answering_model  # noqa: PLC0415
     from supreme_ecg.models.supreme import SuPreME  # noqa: PLC0415
     from supreme_ecg.records.reading import read_record  # noqa: PLC0415
     from supreme_ecg.serving.ask import ask  # noqa: PLC0415
 
     record = read_record(file)
-    model = load_model(weights)
+    model = load_answering_model(weights)
     reply = ask(model, record, queries)
     explanations = None
     if explain and not isinstance(model, SuPreME):

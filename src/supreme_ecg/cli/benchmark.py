@@ -129,9 +129,9 @@ def _contenders(
     """A model with its plans of each task."""
     from supreme_ecg.evaluation.benchmark import plan_benchmark  # noqa: PLC0415
     from supreme_ecg.evaluation.benchmark_run import Contender  # noqa: PLC0415
-    from supreme_ecg.models.loading import load_model  # noqa: PLC0415  slow to import
+    from supreme_ecg.models.loading import load_answering_model  # noqa: PLC0415  slow to import
 
-    model = load_model(weights)
+    model = load_answering_model(weights)
     guard = guard_of(model, store, options=OTHER_RECORDS)
 
     def plan(task: Task, protocol: Protocol) -> Plan:

@@ -42,13 +42,13 @@ def calibrate_command(
     """Calibrate a model on reports of the patients held out of its training; never on codes."""
     from supreme_ecg.evaluation.calibration_run import run_calibration  # noqa: PLC0415
     from supreme_ecg.evaluation.reliability_plot import plot_reliability  # noqa: PLC0415
-    from supreme_ecg.models.loading import load_model  # noqa: PLC0415
+    from supreme_ecg.models.loading import load_answering_model  # noqa: PLC0415
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
     folds = parse_folds(score_folds)
     require_writable(json)
     require_writable(plot, option="--plot")
-    opened, model = Store.open(store), load_model(weights)
+    opened, model = Store.open(store), load_answering_model(weights)
     warn_without_manifest(model)
     with progress_bar() as bar:
         task = bar.add_task("asking", total=None)

@@ -57,8 +57,8 @@ def pretrain_command(
         print_json(values)
         return
     console.print(
-        f"Trained on {result.records} records and {result.concepts} concepts: "
-        f"{result.epochs} epochs, best {result.best_epoch + 1} "
+        f"Trained on {result.records} records and {result.concepts or 'no'} concepts: "
+        f"{result.epochs} epochs, kept {result.best_epoch + 1} "
         f"(validation loss {result.validation_loss:.4f}), {result.seconds:.0f} s, "
         f"{peak_memory_mb():.0f} MB at most.\nModel: {result.model}"
     )

@@ -46,7 +46,7 @@ def robustness_command(
     from supreme_ecg.evaluation.reduced_windows import REDUCTIONS  # noqa: PLC0415  slow to import
     from supreme_ecg.evaluation.robustness import run_robustness  # noqa: PLC0415
     from supreme_ecg.evaluation.robustness_plot import plot_robustness  # noqa: PLC0415
-    from supreme_ecg.models.loading import load_model  # noqa: PLC0415
+    from supreme_ecg.models.loading import load_answering_model  # noqa: PLC0415
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
     chosen = None if folds is None else parse_folds(folds)
@@ -54,7 +54,7 @@ def robustness_command(
     require_writable(plot, option="--plot")
     opened = Store.open(store)
     tasks = find_tasks(task, corpus=opened.corpus, store=store)
-    model = load_model(weights)
+    model = load_answering_model(weights)
     plans = plan_tasks(model, opened, tasks, folds=chosen, allow_seen=allow_seen)
     records = len({row for plan in plans for row in plan.rows.tolist()})
     with progress_bar() as bar:

@@ -52,7 +52,7 @@ def wording_command(
     from supreme_ecg.concepts.table import ConceptTable  # noqa: PLC0415
     from supreme_ecg.evaluation.paraphrase import read_paraphrases  # noqa: PLC0415
     from supreme_ecg.evaluation.wording_run import run_wording  # noqa: PLC0415
-    from supreme_ecg.models.loading import load_model  # noqa: PLC0415
+    from supreme_ecg.models.loading import load_answering_model  # noqa: PLC0415
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
     require_writable(json)
@@ -61,7 +61,7 @@ def wording_command(
     table = ConceptTable.load()
     asked = read_paraphrases(paraphrases, table=table)
     chosen = None if folds is None else parse_folds(folds)
-    model = load_model(weights)
+    model = load_answering_model(weights)
     warn_without_manifest(model)
     with progress_bar() as bar:
         row = bar.add_task("asking", total=None)

@@ -59,7 +59,7 @@ def zero_shot_command(
 ) -> None:
     """Score a model on classes asked in words, with intervals and what it had seen of them."""
     from supreme_ecg.evaluation.zero_shot_run import run_zero_shot  # noqa: PLC0415
-    from supreme_ecg.models.loading import load_model  # noqa: PLC0415  slow to import
+    from supreme_ecg.models.loading import load_answering_model  # noqa: PLC0415  slow to import
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
     chosen = None if folds is None else parse_folds(folds)
@@ -68,7 +68,7 @@ def zero_shot_command(
     tasks = find_tasks(task, corpus=opened.corpus, store=store)
     if plain:
         tasks = [one.plain() for one in tasks]
-    model = load_model(weights)
+    model = load_answering_model(weights)
     plans = plan_tasks(model, opened, tasks, folds=chosen, allow_seen=allow_seen)
     baseline = model.with_random_encoder(seed) if random_encoder else None
     results = []

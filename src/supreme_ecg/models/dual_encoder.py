@@ -7,7 +7,6 @@ question, and says nothing between questions until the weights are calibrated.
 
 from __future__ import annotations
 
-import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -18,21 +17,19 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.models.calibration import KEY, Calibration
 from supreme_ecg.models.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from supreme_ecg.models.contrastive import ContrastConfig, Sharpness
+from supreme_ecg.models.ecg_model import EcgModel
 from supreme_ecg.models.encoder import (
-    Encoder,
     EncoderConfig,
     build_encoder,
     build_encoder_config,
     encode_windows,
-    mean_token,
-    window_tensors,
 )
 from supreme_ecg.models.pretrained import find_weights
 from supreme_ecg.models.query import QueryProjection, require_questions
@@ -44,7 +41,6 @@ from supreme_ecg.models.text_adapter import (
     stored_adapter,
 )
 from supreme_ecg.models.text_encoder import TextEncoder, TextEncoderConfig, TransformerTextEncoder
-from supreme_ecg.models.training_manifest import TrainingManifest
 from supreme_ecg.preprocessing.contract import SignalContract
 
 
@@ -102,7 +98,7 @@ class DualEncoderParts:
         )
 
 
-class DualEncoder(nn.Module, ABC):
+class DualEncoder(EcgModel, ABC):
     """An ECG encoder and a text projection into one space.
 
     Args:
@@ -118,6 +114,8 @@ class DualEncoder(nn.Module, ABC):
     config: ClassVar[type[DualEncoderConfig]]
     """Class of its configuration."""
 
+    parts: DualEncoderParts
+
     def __init__(
         self,
         parts: DualEncoderParts,
@@ -127,21 +125,16 @@ class DualEncoder(nn.Module, ABC):
         text_encoder: TextEncoder | None = None,
         text_adapter: TextAdapter | None = None,
     ) -> None:
-        super().__init__()
-        self.parts = parts
+        super().__init__(parts, manifest=manifest)
         self.trained_concepts = tuple(trained_concepts)
-        self.manifest = dict(manifest or {})
         self.text_encoder = text_encoder or TransformerTextEncoder(parts.text_encoder)
         self.text_adapter = text_adapter or named_adapter(parts.text_encoder, self.text_encoder)
-        self.encoder: Encoder = build_encoder(parts.encoder, contract=parts.contract)
+        self.encoder = build_encoder(parts.encoder, contract=parts.contract)
         self.from_text = QueryProjection(
             self.text_encoder.width, width=parts.method.width, whiten=parts.method.whiten_text
         )
         self.sharpness = Sharpness(parts.method.contrast)
         self.calibration: Calibration | None = None
-        self.weights_sha256: str | None = None
-        """Of the file that the weights were loaded from; None where there was none."""
-        self.seen: TrainingManifest | None = None  # the records trained on, where that is known
 
     @abstractmethod
     def project(
@@ -196,11 +189,6 @@ class DualEncoder(nn.Module, ABC):
     ) -> Float[Tensor, "text width"]:
         """Unit vectors in the common space, from those of the text encoder."""
         return functional.normalize(self.from_text(vectors).float(), dim=-1)
-
-    @property
-    def contract(self) -> SignalContract:
-        """What its windows are."""
-        return self.parts.contract
 
     @property
     def query_encoder(self) -> TextEncoder:
@@ -302,46 +290,8 @@ class DualEncoder(nn.Module, ABC):
         probabilities: np.ndarray = torch.sigmoid(calibrated).numpy()
         return probabilities
 
-    @torch.inference_mode()
-    def embed(
-        self,
-        signal: Float[np.ndarray, "batch lead time"],
-        lead_mask: Bool[np.ndarray, "batch lead"],
-        sample_mask: Bool[np.ndarray, "batch time"],
-    ) -> Float[np.ndarray, "batch width"]:
-        """Mean token of each window, float32, in evaluation mode: the features that probes read.
-
-        Arguments and errors as of :meth:`predict`.
-        """
-        features: np.ndarray = (
-            mean_token(*self._encoded(signal, lead_mask, sample_mask)).cpu().numpy()
-        )
-        return features
-
-    def _encoded(
-        self, signal: np.ndarray, lead_mask: np.ndarray, sample_mask: np.ndarray
-    ) -> tuple[Tensor, Tensor | None]:
-        """Tokens of windows and their mask, in evaluation mode."""
-        self.eval()
-        device = next(self.parameters()).device
-        windows = window_tensors(
-            signal, lead_mask, sample_mask, contract=self.contract, device=device
-        )
-        return encode_windows(self.encoder, *windows)
-
-    def with_random_encoder(self, seed: int) -> DualEncoder:
-        """The same model with an untrained encoder: the row that any trained one must beat.
-
-        Args:
-            seed: Seed of the fresh weights.
-        """
-        shared = {id(each): each for each in (self.text_encoder, self.table)}  # frozen
-        other = copy.deepcopy(self, shared)
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            other.encoder = build_encoder(self.parts.encoder, contract=self.contract)
-        other.weights_sha256 = None  # these weights are of no file
-        return other.eval()
+    def _frozen(self) -> tuple[object, ...]:
+        return self.text_encoder, self.table
 
     def save(self, folder: Path, *, metrics: Mapping[str, Any] | None = None) -> None:
         """Write weights and description to ``folder``, whole or not at all."""

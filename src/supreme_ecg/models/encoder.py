@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -12,11 +12,18 @@ from torch import Tensor
 from torch.nn import functional
 
 from supreme_ecg.errors import ContractError
+from supreme_ecg.models.lead_vit import LeadViT, LeadViTConfig
 from supreme_ecg.models.resnet import ResNet1d, ResNetConfig
 from supreme_ecg.models.vit import ViT1d, ViTConfig
 from supreme_ecg.preprocessing.contract import SignalContract
 
-EncoderConfig = ResNetConfig | ViTConfig
+EncoderConfig = ResNetConfig | ViTConfig | LeadViTConfig
+
+_CONFIGS: Final[dict[str, type[EncoderConfig]]] = {
+    "resnet": ResNetConfig,
+    "vit": ViTConfig,
+    "lead_vit": LeadViTConfig,
+}
 
 
 @runtime_checkable
@@ -61,12 +68,13 @@ def build_encoder(config: EncoderConfig, *, contract: SignalContract) -> Any:
     sizes = {key: value for key, value in asdict(config).items() if key != "name"}
     if isinstance(config, ResNetConfig):
         return ResNet1d(leads, **sizes)
-    return ViT1d(leads, samples=contract.samples, **sizes)
+    made = ViT1d if isinstance(config, ViTConfig) else LeadViT
+    return made(leads, samples=contract.samples, **sizes)
 
 
 def build_encoder_config(values: dict[str, Any]) -> EncoderConfig:
     """Read an encoder's configuration from the plain values of a description."""
-    return ResNetConfig(**values) if values["name"] == "resnet" else ViTConfig(**values)
+    return _CONFIGS[values["name"]](**values)
 
 
 def encode_windows(

@@ -11,7 +11,6 @@ phrased in its many synonyms during training. Tuned on PTB-XL: 12 leads, 10 s, 1
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -22,19 +21,17 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.models.calibration import KEY, Calibration
 from supreme_ecg.models.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from supreme_ecg.models.ecg_model import EcgModel
 from supreme_ecg.models.encoder import (
-    Encoder,
     EncoderConfig,
     build_encoder,
     build_encoder_config,
     encode_windows,
-    mean_token,
-    window_tensors,
 )
 from supreme_ecg.models.fusions import FusionConfig, build_fusion, build_fusion_config
 from supreme_ecg.models.named_rows import NamedRows
@@ -49,7 +46,6 @@ from supreme_ecg.models.text_adapter import (
     stored_adapter,
 )
 from supreme_ecg.models.text_encoder import TextEncoder, TextEncoderConfig, TransformerTextEncoder
-from supreme_ecg.models.training_manifest import TrainingManifest
 from supreme_ecg.preprocessing.contract import SignalContract
 
 
@@ -115,7 +111,7 @@ class _Asked:
     prepared: _Prepared
 
 
-class SuPreME(nn.Module):
+class SuPreME(EcgModel):
     """An ECG encoder and a fusion network that answers text queries.
 
     Args:
@@ -126,6 +122,8 @@ class SuPreME(nn.Module):
         text_adapter: In place of the one that ``parts`` names (the one that was trained with).
     """
 
+    parts: SuPreMEParts
+
     def __init__(
         self,
         parts: SuPreMEParts,
@@ -135,13 +133,11 @@ class SuPreME(nn.Module):
         text_encoder: TextEncoder | None = None,
         text_adapter: TextAdapter | None = None,
     ) -> None:
-        super().__init__()
-        self.parts = parts
+        super().__init__(parts, manifest=manifest)
         self.trained_concepts = tuple(trained_concepts)
-        self.manifest = dict(manifest or {})
         self.text_encoder = text_encoder or TransformerTextEncoder(parts.text_encoder)
         self.text_adapter = text_adapter or named_adapter(parts.text_encoder, self.text_encoder)
-        self.encoder: Encoder = build_encoder(parts.encoder, contract=parts.contract)
+        self.encoder = build_encoder(parts.encoder, contract=parts.contract)
         self.fusion = build_fusion(
             parts.method.fusion,
             token_width=self.encoder.width,
@@ -150,14 +146,6 @@ class SuPreME(nn.Module):
         self.named_rows: NamedRows | None = None  # fitted after training
         self._asked: _Asked | None = None
         self.calibration: Calibration | None = None
-        self.weights_sha256: str | None = None
-        """Of the file that the weights were loaded from; None where there was none."""
-        self.seen: TrainingManifest | None = None  # the records trained on, where that is known
-
-    @property
-    def contract(self) -> SignalContract:
-        """What its windows are."""
-        return self.parts.contract
 
     @property
     def gives_similarities(self) -> bool:
@@ -286,33 +274,6 @@ class SuPreME(nn.Module):
         logits: np.ndarray = answers.float().cpu().numpy()
         return logits
 
-    @torch.inference_mode()
-    def embed(
-        self,
-        signal: Float[np.ndarray, "batch lead time"],
-        lead_mask: Bool[np.ndarray, "batch lead"],
-        sample_mask: Bool[np.ndarray, "batch time"],
-    ) -> Float[np.ndarray, "batch width"]:
-        """Mean token of each window, float32, in evaluation mode: the features that probes read.
-
-        Arguments and errors as of :meth:`predict`.
-        """
-        features: np.ndarray = (
-            mean_token(*self._encoded(signal, lead_mask, sample_mask)).cpu().numpy()
-        )
-        return features
-
-    def _encoded(
-        self, signal: np.ndarray, lead_mask: np.ndarray, sample_mask: np.ndarray
-    ) -> tuple[Tensor, Tensor | None]:
-        """Tokens of windows and their mask, in evaluation mode."""
-        self.eval()
-        device = next(self.parameters()).device
-        windows = window_tensors(
-            signal, lead_mask, sample_mask, contract=self.contract, device=device
-        )
-        return encode_windows(self.encoder, *windows)
-
     def _prepared(self, queries: Sequence[str]) -> _Prepared:
         """What follows from queries; made anew when they, or weights that they meet, change."""
         used = [each for each in (self.fusion, self.text_adapter, self.named_rows) if each]
@@ -324,19 +285,8 @@ class SuPreME(nn.Module):
             self._asked = _Asked(source, self._prepare(vectors))
         return self._asked.prepared
 
-    def with_random_encoder(self, seed: int) -> SuPreME:
-        """The same model with an untrained encoder: the row that any trained one must beat.
-
-        Args:
-            seed: Seed of the fresh weights.
-        """
-        shared = {id(each): each for each in (self.text_encoder, self.table)}  # frozen
-        other = copy.deepcopy(self, shared)
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            other.encoder = build_encoder(self.parts.encoder, contract=self.contract)
-        other.weights_sha256 = None  # these weights are of no file
-        return other.eval()
+    def _frozen(self) -> tuple[object, ...]:
+        return self.text_encoder, self.table
 
     def save(self, folder: Path, *, metrics: Mapping[str, Any] | None = None) -> None:
         """Write weights and description to ``folder``, whole or not at all."""

@@ -7,13 +7,13 @@ import math
 import numpy as np
 from jaxtyping import Float
 
+from supreme_ecg.models.encoder import EncoderConfig
 from supreme_ecg.models.resnet import ResNetConfig
-from supreme_ecg.models.vit import ViTConfig
 from supreme_ecg.preprocessing.contract import SignalContract
 
 
 def token_times_s(
-    config: ResNetConfig | ViTConfig, *, contract: SignalContract, tokens: int
+    config: EncoderConfig, *, contract: SignalContract, tokens: int
 ) -> Float[np.ndarray, " token"]:
     """Middle of the stretch that each token is made around.
 
@@ -26,7 +26,7 @@ def token_times_s(
         Seconds from the start of the window, rising. A ResNet's token looks further than to its
         neighbours (over most of the window in principle): the middle is where it looks most.
     """
-    if isinstance(config, ViTConfig):
+    if not isinstance(config, ResNetConfig):
         samples = (np.arange(tokens) + 0.5) * config.patch_samples
     else:  # every halving keeps samples 0, 2, 4, ..., each seen with as much before as after it
         stride = 2 ** math.ceil(math.log2(contract.samples / tokens))

@@ -69,21 +69,26 @@ class ViT1d(nn.Module):
         self.patches = nn.Conv1d(leads, width, patch_samples, stride=patch_samples)
         self.positions = nn.Parameter(torch.randn(1, samples // patch_samples, width) * 0.02)
         self.dropout = nn.Dropout(dropout)
-        layer = nn.TransformerEncoderLayer(
-            width,
-            heads,
-            4 * width,
-            dropout=dropout,
-            activation="gelu",
-            batch_first=True,
-            norm_first=True,
-        )
-        self.layers = nn.TransformerEncoder(
-            layer, layers, norm=nn.LayerNorm(width), enable_nested_tensor=False
-        )
+        self.layers = transformer(width, layers=layers, heads=heads, dropout=dropout)
 
     def forward(self, signal: Float[Tensor, "batch lead time"]) -> Float[Tensor, "batch token w"]:
         """Encode millivolts into tokens; see :class:`supreme_ecg.models.encoder.Encoder`."""
         tokens = self.patches(signal).transpose(1, 2)
         encoded: Tensor = self.layers(self.dropout(tokens + self.positions))
         return encoded
+
+
+def transformer(width: int, *, layers: int, heads: int, dropout: float) -> nn.TransformerEncoder:
+    """Layers as of a ViT: norm first, GELU, a feed-forward of four times the width, a norm at the end."""
+    layer = nn.TransformerEncoderLayer(
+        width,
+        heads,
+        4 * width,
+        dropout=dropout,
+        activation="gelu",
+        batch_first=True,
+        norm_first=True,
+    )
+    return nn.TransformerEncoder(
+        layer, layers, norm=nn.LayerNorm(width), enable_nested_tensor=False
+    )

@@ -38,6 +38,9 @@ class AugmentationConfig:
     """Share of the ECGs cut to a shorter piece, put at the start of the window as a short file is."""
     shortest_s: Annotated[float, Field(gt=0)] = 2.5
     """Least length of such a piece, seconds; the longest is the window's."""
+    time_out_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Largest share of the window that is masked in one stretch, in all leads; each ECG's is drawn from 0
+    to it ("time out": Mehari and Strodthoff 2022, arXiv 2103.12676)."""
     mixup_alpha: Annotated[float, Field(ge=0)] = 0.0
     """Shape of the Beta distribution by which pairs of ECGs and their labels are blended."""
 
@@ -76,6 +79,8 @@ def augment(
     if config.short_share:
         shortest = round(config.shortest_s * sampling_rate_hz)
         signal, sample_mask = _shorten(signal, sample_mask, config.short_share, shortest, generator)
+    if config.time_out_share:
+        sample_mask = _time_out(sample_mask, config.time_out_share, generator)
     if config.lead_dropout:
         recorded = recorded & _kept_leads(recorded, config.lead_dropout, generator)
     if config.lead_set_share:
@@ -168,6 +173,17 @@ def _shorten(
     return torch.where(cut[:, :, None], shorter, signal), torch.where(
         cut, shorter_mask, sample_mask
     )
+
+
+def _time_out(sample_mask: Tensor, largest: float, generator: torch.Generator) -> Tensor:
+    """False in one stretch of each ECG; one that would have no sample left is not changed."""
+    batch, samples = sample_mask.shape
+    size, place = torch.rand((2, batch, 1), generator=generator)
+    length = (size * largest * samples).long()
+    start = (place * (samples - length + 1)).long()
+    time = torch.arange(samples)
+    left = sample_mask & ((time < start) | (time >= start + length))
+    return torch.where(left.any(dim=1, keepdim=True), left, sample_mask)
 
 
 def _reduce_leads(recorded: Tensor, share: float, generator: torch.Generator) -> Tensor:

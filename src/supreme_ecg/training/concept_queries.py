@@ -13,13 +13,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from supreme_ecg.training.augmentation import mixup
-from supreme_ecg.training.objective import Judgement, draw_windows, mean_auroc, plain_windows
+from supreme_ecg.training.objective import (
+    Judgement,
+    Objective,
+    draw_windows,
+    mean_auroc,
+    plain_windows,
+)
 from supreme_ecg.training.recipe import Recipe
 from supreme_ecg.training.training_set import Phrasing, TrainingSet
 
 
-class ConceptQueries:
-    """Binary cross-entropy over all concepts; meets :class:`supreme_ecg.training.objective.Objective`.
+class ConceptQueries(Objective):
+    """Binary cross-entropy over all concepts.
 
     Args:
         data: Rows and labels.

@@ -39,9 +39,9 @@ class Progress:
     step: int = 0
     """Optimiser steps done."""
     best_epoch: int = -1
-    """Epoch of the lowest validation loss, from 0; -1 before the first."""
+    """Epoch whose weights are kept, from 0; -1 before the first."""
     best_loss: float = float("inf")
-    """That loss."""
+    """Its validation loss."""
 
 
 Report = Callable[[dict[str, Any]], None]
@@ -96,6 +96,12 @@ class Trainer:
         """Optimiser steps of the whole run."""
         return self.recipe.training.epochs * -(-self.batches // self.recipe.training.accumulate)
 
+    @property
+    def samples_seen(self) -> int:
+        """Records drawn so far, by all processes; a record counts again in every epoch."""
+        in_epoch = self.batches * self.recipe.training.batch_size * self.fabric.world_size
+        return self.progress.epoch * in_epoch
+
     def run(self, *, report: Report, on_batch: Callable[[], None] = lambda: None) -> None:
         """Train until the last epoch or until the validation loss has stopped falling.
 
@@ -105,7 +111,8 @@ class Trainer:
         """
         settings = self.recipe.training
         while self.progress.epoch < settings.epochs:
-            if self.progress.epoch - self.progress.best_epoch > settings.patience_epochs:
+            waited = self.progress.epoch - self.progress.best_epoch
+            if settings.keep == "best" and waited > settings.patience_epochs:
                 break
             started = time.perf_counter()
             training_loss = self._train_epoch(on_batch)
@@ -121,8 +128,12 @@ class Trainer:
                 "seconds": round(seconds, 2),
                 "samples_per_s": round(self.batches * settings.batch_size / seconds, 1),
             }
-            self._keep_if_best(judgement.loss)
+            if judgement.embedding_spread is not None:
+                metrics["embedding_spread"] = round(judgement.embedding_spread, 4)
+            if settings.keep == "last" or judgement.loss < self.progress.best_loss:
+                self._keep(judgement.loss)
             self.progress.epoch += 1
+            metrics["samples_seen"] = self.samples_seen
             if self.fabric.is_global_zero:
                 self._save(metrics)
             report(metrics)
@@ -169,6 +180,7 @@ class Trainer:
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.progress.step += 1
+        self.objective.after_step(self.model.module, self.progress.step / self.total_steps)
         if self.average is not None:
             self.average.update_parameters(self.model.module)
 
@@ -178,12 +190,11 @@ class Trainer:
         kept: nn.Module = self.model.module if self.average is None else self.average.module
         return kept
 
-    def _keep_if_best(self, validation_loss: float) -> None:
-        if validation_loss < self.progress.best_loss:
-            self.progress.best_loss = validation_loss
-            self.progress.best_epoch = self.progress.epoch
-            state = self._kept.state_dict()
-            self.best = {key: tensor.detach().cpu().clone() for key, tensor in state.items()}
+    def _keep(self, validation_loss: float) -> None:
+        self.progress.best_loss = validation_loss
+        self.progress.best_epoch = self.progress.epoch
+        state = self._kept.state_dict()
+        self.best = {key: tensor.detach().cpu().clone() for key, tensor in state.items()}
 
     def _save(self, metrics: dict[str, Any]) -> None:
         """Write state, then metrics; a kill between the two is mended at resume."""
@@ -221,9 +232,10 @@ class Trainer:
 
 
 def _weight_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Decay matrices, not biases, norms or positions."""
-    matrices = [p for p in model.parameters() if p.ndim > 1]
-    others = [p for p in model.parameters() if p.ndim <= 1]
+    """Decay matrices, not biases, norms or positions; what is frozen is in neither group."""
+    trained = [p for p in model.parameters() if p.requires_grad]
+    matrices = [p for p in trained if p.ndim > 1]
+    others = [p for p in trained if p.ndim <= 1]
     return [
         {"params": matrices, "weight_decay": weight_decay},
         {"params": others, "weight_decay": 0.0},

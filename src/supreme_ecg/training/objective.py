@@ -16,6 +16,7 @@ from lightning_fabric import Fabric
 from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 
+from supreme_ecg.errors import RecipeError
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.augmentation import augment
 from supreme_ecg.training.recipe import Recipe
@@ -33,6 +34,8 @@ class Judgement:
     """The method's own: training stops by it."""
     auroc: float | None
     """Mean over concepts asked by their preferred names; None where none has enough records."""
+    embedding_spread: float | None = None
+    """0 where all held-out ECGs have one embedding, 1 where they are spread evenly; None: not measured."""
 
 
 @runtime_checkable
@@ -62,8 +65,42 @@ class Objective(Protocol):
             A loss per batch.
         """
 
+    def after_step(self, _model: Any, _progress: float, /) -> None:
+        """Move what gradients do not move; nothing, unless a method says so.
+
+        Args:
+            _model: Without Fabric's wrapping.
+            _progress: Share of the run's optimiser steps that are done, 0 to 1.
+        """
+        return
+
     def judge(self, model: nn.Module, *, fabric: Fabric) -> Judgement:
         """Score the model, in evaluation mode, on the rows held out."""
+
+
+def refuse_mixup(recipe: Recipe, *, because: str) -> None:
+    """Stop where a recipe asks for mixup of a method that has none.
+
+    Raises:
+        RecipeError: It does.
+    """
+    if recipe.augmentation.mixup_alpha:
+        raise RecipeError(
+            "augmentation.mixup_alpha",
+            expected=f"0 for the method {recipe.method.name!r}",
+            found=str(recipe.augmentation.mixup_alpha),
+            remedy=f"Leave it out: {because}.",
+        )
+
+
+def judged_batches(records: int, *, step: int) -> list[slice]:
+    """Cut held-out records into batches as large as a step's: a smaller one has a smaller contrastive loss.
+
+    Returns:
+        Whole batches; the rest is left out, unless it is all.
+    """
+    last = max(step, records // step * step)
+    return [slice(start, start + step) for start in range(0, last, step)]
 
 
 def draw_windows(

@@ -16,8 +16,13 @@ from lightning_fabric import Fabric
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.models.dual_encoder import DualEncoderParts
 from supreme_ecg.models.etp import ETP
-from supreme_ecg.models.loading import Model
+from supreme_ecg.models.loading import SELF_SUPERVISED, Model
 from supreme_ecg.models.merl import MERL
+from supreme_ecg.models.self_supervised import (
+    SelfSupervised,
+    SelfSupervisedConfig,
+    SelfSupervisedParts,
+)
 from supreme_ecg.models.supreme import SuPreME, SuPreMEConfig, SuPreMEParts
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.concept_queries import ConceptQueries
@@ -27,7 +32,13 @@ from supreme_ecg.training.objective import Objective
 from supreme_ecg.training.recipe import Recipe
 from supreme_ecg.training.report_pairs import ReportPairs, read_reports
 from supreme_ecg.training.seen_records import make_training_manifest
-from supreme_ecg.training.training_set import Phrasing, TrainingSet, make_training_set
+from supreme_ecg.training.self_supervision import SelfSupervision, require_own_encoder
+from supreme_ecg.training.training_set import (
+    Phrasing,
+    TrainingSet,
+    make_training_set,
+    make_unlabelled_set,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +51,12 @@ class Pretraining:
     """Epochs run, those before a resume counted in."""
     best_epoch: int
     """Epoch whose weights were kept, from 0."""
+    samples_seen: int
+    """Records drawn over all epochs; what the methods of a comparison should have in common."""
     validation_loss: float
     """Its loss on the held-out patients."""
     concepts: int
-    """Concepts trained on."""
+    """Concepts trained on; 0 for a method that learns from signals alone."""
     records: int
     """Records trained on."""
     seconds: float
@@ -82,7 +95,11 @@ def pretrain(
     recipe.contract.require_equal(store.contract, where=store.path)
     folder.mkdir(parents=True, exist_ok=True)
     table = ConceptTable.load()
-    data = make_training_set(store, data=recipe.data, labels=recipe.labels, table=table)
+    data = (
+        make_unlabelled_set(store, data=recipe.data)
+        if isinstance(recipe.method, SelfSupervisedConfig)
+        else make_training_set(store, data=recipe.data, labels=recipe.labels, table=table)
+    )
     trainer = _trainer(recipe, data, table=table, folder=folder, on_reports=on_reports)
     left = recipe.training.epochs - trainer.progress.epoch
     on_start(left * trainer.batches)
@@ -91,12 +108,13 @@ def pretrain(
         model=folder / "model",
         epochs=trainer.progress.epoch,
         best_epoch=trainer.progress.best_epoch,
+        samples_seen=trainer.samples_seen,
         validation_loss=trainer.progress.best_loss,
         concepts=len(data.concepts),
         records=len(data.training_rows),
         seconds=round(time.perf_counter() - started, 1),
     )
-    model: Model = trainer.model.module
+    model: Model | SelfSupervised = trainer.model.module
     model.load_state_dict(trainer.best)
     if trainer.fabric.is_global_zero:
         if isinstance(trainer.objective, ConceptQueries):
@@ -107,7 +125,10 @@ def pretrain(
 
 
 def _add_rows(
-    model: Model, objective: ConceptQueries, *, on_windows: Callable[[int, int], None]
+    model: Model | SelfSupervised,
+    objective: ConceptQueries,
+    *,
+    on_windows: Callable[[int, int], None],
 ) -> None:
     """Give trained names their linear rows, if the recipe has any."""
     if isinstance(model, SuPreME) and model.parts.method.rows_c:
@@ -136,10 +157,14 @@ def _trainer(
         "recipe": recipe.to_json(),
         "package_version": version("supreme-ecg"),
     }
-    model, objective = (
-        _concept_queries(recipe, data, table=table, manifest=manifest)
-        if isinstance(recipe.method, SuPreMEConfig)
-        else _report_pairs(
+    model: Model | SelfSupervised
+    objective: Objective
+    if isinstance(recipe.method, SelfSupervisedConfig):
+        model, objective = _self_supervision(recipe, data, manifest=manifest)
+    elif isinstance(recipe.method, SuPreMEConfig):
+        model, objective = _concept_queries(recipe, data, table=table, manifest=manifest)
+    else:
+        model, objective = _report_pairs(
             recipe,
             data,
             table=table,
@@ -148,7 +173,6 @@ def _trainer(
             write=fabric.is_global_zero,
             on_reports=on_reports,
         )
-    )
     return Trainer(model, objective=objective, recipe=recipe, folder=folder, fabric=fabric)
 
 
@@ -193,9 +217,21 @@ def _report_pairs(
     return model, ReportPairs(data, reports=reports, names=names, recipe=recipe)
 
 
+def _self_supervision(
+    recipe: Recipe, data: TrainingSet, *, manifest: dict[str, Any]
+) -> tuple[SelfSupervised, Objective]:
+    """SimCLR and the others: signals."""
+    parts = recipe.parts
+    assert isinstance(parts, SelfSupervisedParts)
+    method = SELF_SUPERVISED[recipe.method.name]
+    require_own_encoder(recipe, method)
+    return method(parts, manifest=manifest), SelfSupervision(data, recipe=recipe)
+
+
 def _metrics(result: Pretraining) -> dict[str, Any]:
     return {
         "epochs": result.epochs,
         "best_epoch": result.best_epoch,
+        "samples_seen": result.samples_seen,
         "validation_loss": result.validation_loss,
     }

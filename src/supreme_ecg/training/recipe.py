@@ -13,16 +13,36 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 from pydantic import Field, TypeAdapter, ValidationError
 
 from supreme_ecg.errors import RecipeError
+from supreme_ecg.models.barlow_twins import BarlowTwinsConfig
+from supreme_ecg.models.byol import BYOLConfig
+from supreme_ecg.models.clocs import CLOCSConfig
 from supreme_ecg.models.dual_encoder import DualEncoderParts
+from supreme_ecg.models.encoder import EncoderConfig
 from supreme_ecg.models.etp import ETPConfig
 from supreme_ecg.models.merl import MERLConfig
-from supreme_ecg.models.resnet import ResNetConfig
+from supreme_ecg.models.moco_v3 import MoCoV3Config
+from supreme_ecg.models.self_supervised import SelfSupervisedConfig, SelfSupervisedParts
+from supreme_ecg.models.simclr import SimCLRConfig
+from supreme_ecg.models.simsiam import SimSiamConfig
+from supreme_ecg.models.st_mem import STMEMConfig
 from supreme_ecg.models.supreme import SuPreMEConfig, SuPreMEParts
 from supreme_ecg.models.text_encoder import TextEncoderConfig
-from supreme_ecg.models.vit import ViTConfig
 from supreme_ecg.preprocessing.contract import SignalContract
 from supreme_ecg.training.augmentation import AugmentationConfig
 from supreme_ecg.training.schedule import CosineConfig, WarmRestartsConfig
+
+MethodConfig = (
+    SuPreMEConfig
+    | ETPConfig
+    | MERLConfig
+    | SimCLRConfig
+    | BYOLConfig
+    | BarlowTwinsConfig
+    | SimSiamConfig
+    | MoCoV3Config
+    | CLOCSConfig
+    | STMEMConfig
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +102,9 @@ class TrainingConfig:
     """Arithmetic of the forward pass."""
     patience_epochs: Annotated[int, Field(ge=1)] = 5
     """Epochs without a lower validation loss after which training stops."""
+    keep: Literal["best", "last"] = "best"
+    """Weights that are kept: of the epoch with the lowest validation loss, or of the last epoch; then
+    training never stops early. A loss whose target moves cannot be compared between epochs."""
     seed: int = 0
     """Decides initial weights, order, augmentation, dropout and phrasing."""
 
@@ -91,10 +114,10 @@ class Recipe:
     """A whole pre-training run."""
 
     data: DataConfig
-    method: Annotated[SuPreMEConfig | ETPConfig | MERLConfig, Field(discriminator="name")] = field(
+    method: Annotated[MethodConfig, Field(discriminator="name")] = field(
         default_factory=SuPreMEConfig
     )
-    encoder: Annotated[ResNetConfig | ViTConfig, Field(discriminator="name")]
+    encoder: Annotated[EncoderConfig, Field(discriminator="name")]
     text_encoder: TextEncoderConfig = field(default_factory=TextEncoderConfig)
     labels: LabelConfig = field(default_factory=LabelConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
@@ -111,8 +134,12 @@ class Recipe:
         return SignalContract(sampling_rate_hz=self.data.sampling_rate_hz)
 
     @property
-    def parts(self) -> SuPreMEParts | DualEncoderParts:
+    def parts(self) -> SuPreMEParts | DualEncoderParts | SelfSupervisedParts:
         """What the model is built from."""
+        if isinstance(self.method, SelfSupervisedConfig):
+            return SelfSupervisedParts(
+                contract=self.contract, method=self.method, encoder=self.encoder
+            )
         if isinstance(self.method, SuPreMEConfig):
             return SuPreMEParts(
                 contract=self.contract,

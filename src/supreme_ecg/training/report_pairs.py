@@ -15,11 +15,18 @@ from scipy.sparse import csr_array
 from torch import Tensor, nn
 
 from supreme_ecg.concepts.table import ConceptTable
-from supreme_ecg.errors import RecipeError
 from supreme_ecg.models.contrastive import positive_pairs
 from supreme_ecg.models.dual_encoder import DualEncoder, DualEncoderConfig
 from supreme_ecg.models.text_encoder import TextEncoder
-from supreme_ecg.training.objective import Judgement, draw_windows, mean_auroc, plain_windows
+from supreme_ecg.training.objective import (
+    Judgement,
+    Objective,
+    draw_windows,
+    judged_batches,
+    mean_auroc,
+    plain_windows,
+    refuse_mixup,
+)
 from supreme_ecg.training.recipe import Recipe
 from supreme_ecg.training.report_texts import finding_sets, report_texts, stated_findings
 from supreme_ecg.training.report_vectors import encode_reports
@@ -67,13 +74,7 @@ def read_reports(
             some concepts.
     """
     assert isinstance(recipe.method, DualEncoderConfig)
-    if recipe.augmentation.mixup_alpha:
-        raise RecipeError(
-            "augmentation.mixup_alpha",
-            expected=f"0 for the method {recipe.method.name!r}",
-            found=str(recipe.augmentation.mixup_alpha),
-            remedy="Leave it out: reports cannot be blended.",
-        )
+    refuse_mixup(recipe, because="reports cannot be blended")
     rows = np.concatenate([data.training_rows, data.validation_rows])
     stated = stated_findings(data.store.findings(), labels=recipe.labels, table=table)
     texts = report_texts(
@@ -100,8 +101,8 @@ def read_reports(
     )
 
 
-class ReportPairs:
-    """Contrastive loss over whole batches; meets :class:`supreme_ecg.training.objective.Objective`.
+class ReportPairs(Objective):
+    """Contrastive loss over whole batches.
 
     Args:
         data: Rows; its labels judge the answers to questions about the held-out rows.
@@ -157,14 +158,13 @@ class ReportPairs:
         ]
         *sides, sharpness = (torch.cat(side).cpu() for side in zip(*outputs, strict=True))
         step = settings.batch_size * settings.accumulate * fabric.world_size
-        last = max(step, len(rows) // step * step)  # a smaller batch has a smaller loss
         losses = [
             model.training_loss(
-                [side[start : start + step] for side in sides],
+                [side[batch] for side in sides],
                 sharpness=sharpness[:2],
-                positives=self._positives(rows[start : start + step]),
+                positives=self._positives(rows[batch]),
             ).item()
-            for start in range(0, last, step)
+            for batch in judged_batches(len(rows), step=step)
         ]
         names = model.text_vectors(fabric.to_device(self.names)).cpu()
         cosines = (sides[0] @ names.T).numpy()

@@ -78,13 +78,7 @@ def make_training_set(
         RecipeError: The store holds another corpus, or no concept is frequent enough.
         StoreError: The store has no findings, or none in these folds.
     """
-    if store.corpus != data.corpus:
-        raise RecipeError(
-            "data.corpus",
-            expected=f"the corpus of the store {store.path}: {store.corpus!r}",
-            found=repr(data.corpus),
-            remedy="Give the store that the recipe was written for, or change the recipe.",
-        )
+    _require_corpus(store, data)
     findings = store.findings()
     training_rows, validation_rows = split_rows(store, findings, data=data)
     excluded = {c for e in labels.exclude for c in (table[e].id, *table.descendants(e))}
@@ -119,6 +113,38 @@ def make_training_set(
         training_rows=training_rows,
         validation_rows=validation_rows,
     )
+
+
+def make_unlabelled_set(store: Store, *, data: DataConfig) -> TrainingSet:
+    """Choose the very rows of :func:`make_training_set`, without labels.
+
+    Args:
+        store: A store with findings: records without any take no part, as for the other methods.
+        data: Corpus, folds and validation share.
+
+    Raises:
+        RecipeError: The store holds another corpus.
+        StoreError: The store has no findings, or none in these folds.
+    """
+    _require_corpus(store, data)
+    training_rows, validation_rows = split_rows(store, store.findings(), data=data)
+    return TrainingSet(
+        store=store,
+        concepts=(),
+        labels=np.zeros((len(store.records), 0), np.float32),
+        training_rows=training_rows,
+        validation_rows=validation_rows,
+    )
+
+
+def _require_corpus(store: Store, data: DataConfig) -> None:
+    if store.corpus != data.corpus:
+        raise RecipeError(
+            "data.corpus",
+            expected=f"the corpus of the store {store.path}: {store.corpus!r}",
+            found=repr(data.corpus),
+            remedy="Give the store that the recipe was written for, or change the recipe.",
+        )
 
 
 def report_labels(

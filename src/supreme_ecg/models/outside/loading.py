@@ -13,6 +13,7 @@ from supreme_ecg.models.outside.encoding import OutsideEncoder
 from supreme_ecg.models.outside.hubert_ecg import load_hubert_ecg
 from supreme_ecg.models.outside.merl_encoder import load_merl
 from supreme_ecg.models.outside.st_mem_encoder import load_st_mem
+from supreme_ecg.models.self_supervised import SelfSupervised
 
 OUTSIDE: Final[dict[str, Callable[[str | Path], OutsideEncoder]]] = {
     "merl": load_merl,
@@ -43,7 +44,9 @@ def load_outside(name: str, path: str | Path) -> OutsideEncoder:
     return OUTSIDE[name](path)
 
 
-def load_encoder(weights: str | Path, *, name: str | None = None) -> Model | OutsideEncoder:
+def load_encoder(
+    weights: str | Path, *, name: str | None = None
+) -> Model | SelfSupervised | OutsideEncoder:
     """Load weights of this package, or of an outside model.
 
     Args:
