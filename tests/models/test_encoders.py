@@ -17,6 +17,7 @@ ENCODERS = [
         pytest.param(lambda s=size: ViT1d(12, samples=SAMPLES, size=s), id=f"vit-{size}")
         for size in SIZES
     ),
+    pytest.param(lambda: ResNet1d(12, squeeze_excite=True), id="se-resnet18"),
     pytest.param(lambda: LeadViT(12, samples=SAMPLES, width=24, layers=2), id="lead_vit"),
 ]
 
@@ -50,6 +51,21 @@ def test_resnets_have_the_size_of_their_depth(depth: int, millions: float) -> No
     """Parameter counts follow from He et al. 2016, Table 1, with kernels of 3 instead of 3 x 3."""
     count = sum(p.numel() for p in ResNet1d(12, depth=depth).parameters())
     assert count / 1e6 == pytest.approx(millions, rel=0.02)
+
+
+def test_a_block_is_excited_by_the_means_of_its_own_channels() -> None:
+    """Relu(sum) of the shortcut and of the residual times sigmoid(W2 relu(W1 mean)), as Hu et al. have it."""
+    torch.manual_seed(0)
+    block = ResNet1d(12, stem_width=16, squeeze_excite=True).eval().stages[0]
+    x = torch.randn(2, 16, 1, 50)
+    _, down, _, up, _ = block.excite.factors
+    with torch.no_grad():
+        residual = block.residual(x)
+        inner = (residual.mean(dim=(2, 3)) @ down.weight[:, :, 0, 0].T + down.bias).relu()
+        factors = (inner @ up.weight[:, :, 0, 0].T + up.bias).sigmoid()
+        expected = (x + residual * factors[:, :, None, None]).relu()
+        torch.testing.assert_close(block(x), expected)
+    assert factors.std() > 0
 
 
 @pytest.mark.parametrize(("size", "millions"), [("tiny", 5.5), ("small", 21.5), ("base", 85.6)])
