@@ -32,7 +32,12 @@ from supreme_ecg.training.pretrain import pretrain
 from supreme_ecg.training.recipe import LabelConfig, find_recipe, read_recipe
 from supreme_ecg.training.training_set import report_labels, split_rows
 
-BASE: Final = ("labels.definition_share=0.0", 'text_encoder.adapter="none"')
+BASE: Final = (
+    "labels.definition_share=0.0",
+    'text_encoder.adapter="none"',
+    "method.rows_c=0.0",
+    "encoder.squeeze_excite=false",
+)
 """What every row has of its own: the recipe got its text adapter and definitions after these runs."""
 _DECODER: Final = 'name="decoder", dropout=0.0'
 ROWS: Final[dict[str, tuple[str, ...]]] = {
