@@ -9,8 +9,10 @@ from supreme_ecg.concepts.conclusions import (
     AXIS_EXPLAINED,
     EXTRACTOR,
     HARMLESS,
+    SECOND_NAMED,
     WALLS,
     add_conclusions,
+    left_open,
 )
 from supreme_ecg.concepts.table import ConceptTable
 
@@ -85,6 +87,22 @@ def test_a_report_of_harmless_things_alone_means_normal(
     assert concluded(*said) == expected
 
 
+def test_a_flutter_named_as_the_second_of_two_is_left_open() -> None:
+    """Where it is stated, or doubted by itself, it stays."""
+    both, flutter = "atrial_fibrillation_or_flutter", "atrial_flutter"
+    rows = [
+        ("named together", both, "present"),
+        ("named together", flutter, "uncertain"),
+        ("stated too", both, "present"),
+        ("stated too", flutter, "uncertain"),
+        ("stated too", flutter, "present"),
+        ("doubted alone", flutter, "uncertain"),
+        ("fibrillation", both, "present"),
+    ]
+    findings = pl.DataFrame(rows, schema=list(SCHEMA)[:3], orient="row")
+    assert left_open(findings) == {("named together", flutter)}
+
+
 def test_reports_do_not_meet() -> None:
     """A wall in one report and a wall in another make nothing."""
     findings = pl.DataFrame(
@@ -102,4 +120,5 @@ def test_every_concept_that_is_named_here_is_in_the_table() -> None:
     """A misspelt id would conclude nothing, unnoticed."""
     named = {*HARMLESS, *AXIS_EXPLAINED}
     named |= {each for one, others, both in WALLS for each in (one, *others, both)}
+    named |= {each for pair in SECOND_NAMED for each in pair}
     assert not named - TABLE.concepts.keys()

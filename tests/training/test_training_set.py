@@ -199,3 +199,19 @@ def test_conclusions_are_labels_where_a_recipe_wants_them() -> None:
     )
     assert without.tolist() == [[1, 0, 0]]
     assert added.tolist() == [[1, 1, 0]]
+
+
+def test_what_a_report_leaves_open_is_left_out_of_the_loss() -> None:
+    """The second of "fibrillation/flutter" is no label, even where doubts are positive."""
+    said = {"atrial_fibrillation_or_flutter": "present", "atrial_flutter": "uncertain"}
+    rows = [
+        {"record_id": "one", "concept": concept, "assertion": how} for concept, how in said.items()
+    ]
+    labels = report_labels(
+        pl.DataFrame(rows),
+        record_ids=["other", "one"],
+        concepts=("atrial_flutter", "atrial_fibrillation_or_flutter"),
+        table=ConceptTable.load(),
+        rules=LabelConfig(conclusions=True, uncertain="positive"),
+    )
+    np.testing.assert_array_equal(labels, [[0, 0], [np.nan, 1]])

@@ -55,6 +55,9 @@ AXIS_EXPLAINED: Final = (
 )
 """What turns the axis to the left without a fascicular block."""
 
+SECOND_NAMED: Final = (("atrial_flutter", "atrial_fibrillation_or_flutter"),)
+"""Second of two that reports name in one breath, and what is said of both."""
+
 Said = Mapping[str, Assertion]
 """Concept -> the strongest that a report says of it."""
 
@@ -87,6 +90,28 @@ def add_conclusions(findings: pl.DataFrame, *, table: ConceptTable) -> pl.DataFr
     )
     kept = [column for column in added.columns if column in findings.columns]
     return pl.concat([findings, added.select(kept)], how="diagonal")
+
+
+def left_open(findings: pl.DataFrame) -> set[tuple[str, str]]:
+    """Record and concept of doubts that tell nothing of the concept.
+
+    "Atrial fibrillation/flutter" is said of a rhythm that is one of the two, and mostly the first: counted
+    as a doubtful flutter it would make fibrillations most of what flutter is learned from.
+
+    Args:
+        findings: Rows with ``record_id``, ``concept`` and ``assertion``.
+    """
+
+    def records(concept: str, assertion: Assertion) -> set[str]:
+        rows = findings.filter(concept=concept, assertion=assertion)
+        return set(rows["record_id"])
+
+    return {
+        (record, second)
+        for second, both in SECOND_NAMED
+        for record in records(second, "uncertain") & records(both, "present")
+        if record not in records(second, "present")
+    }
 
 
 def _conclusions(said: Said, table: ConceptTable) -> Iterator[tuple[str, Assertion]]:

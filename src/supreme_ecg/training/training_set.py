@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from supreme_ecg.concepts.conclusions import add_conclusions
+from supreme_ecg.concepts.conclusions import add_conclusions, left_open
 from supreme_ecg.concepts.labels import MASKED, label_matrix
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import RecipeError, StoreError
@@ -167,6 +167,7 @@ def report_labels(
     Returns:
         1 present, 0 absent or unmentioned, NaN left out (or 0.5, for doubt as one half); float32.
     """
+    open_doubts = left_open(findings) if rules.conclusions else set()
     if rules.conclusions:
         findings = add_conclusions(findings, table=table)
     known = label_matrix(
@@ -176,7 +177,13 @@ def report_labels(
         table=table,
         hierarchy=rules.hierarchy,
     )
-    return np.where(known == MASKED, _DOUBT[rules.uncertain], known).astype(np.float32)
+    labels = np.where(known == MASKED, _DOUBT[rules.uncertain], known).astype(np.float32)
+    row_of = {record: row for row, record in enumerate(record_ids)}
+    column_of = {concept: column for column, concept in enumerate(concepts)}
+    for record, concept in open_doubts:
+        if record in row_of and concept in column_of:
+            labels[row_of[record], column_of[concept]] = np.nan
+    return labels
 
 
 def split_rows(
