@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
 from rich.console import Console
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 from supreme_ecg.cli import zero_shot as command
 from supreme_ecg.errors import TaskError
+from supreme_ecg.evaluation import full_length
 from supreme_ecg.models import loading
 from supreme_ecg.store.reading import Store
 from tests.evaluation.scripted import ScriptedModel, ScriptedStore, scripted_store
@@ -125,6 +127,29 @@ def test_plain_asks_for_no_class_that_another_excludes(
         result = _run("--task", str(own), "--json", str(out), *options)
         assert result.exit_code == 0, result.output
         assert json.loads(out.read_text())["run"]["unless"] == excluded
+
+
+def test_whole_recordings_are_scored_where_their_folder_is_given(
+    store: ScriptedStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The corpus is that of the store, and the JSON says what was scored and how it was pooled."""
+    made: list[tuple[str, Path, str]] = []
+
+    class Recordings:
+        def __init__(self, store: Any, corpus: Any, source: Path, *, pooling: str) -> None:
+            made.append((corpus.name, source, pooling))
+            self.store = store
+
+        def answers(self, rows: np.ndarray, answer: Any, *, advance: Any) -> np.ndarray:
+            advance(len(rows))
+            return np.asarray(answer(self.store.batch(rows)))
+
+    monkeypatch.setattr(full_length, "FullLength", Recordings)
+    out = tmp_path / "out.json"
+    options = ("--recordings", str(tmp_path), "--pooling", "max", "--json", str(out))
+    assert _run("--task", "cpsc2018", *options).exit_code == 0
+    assert made == [("cpsc2018", tmp_path, "max")]
+    assert json.loads(out.read_text())["run"]["windows"] == "whole recordings, max"
 
 
 def test_seen_records_are_marked_in_the_table_and_the_json(

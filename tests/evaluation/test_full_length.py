@@ -74,9 +74,10 @@ def test_answers_are_pooled_over_the_windows_of_a_recording(
     ids = recordings.store.records["record_id"].gather(rows)
     each = [[w.signal[:2].max(axis=1) for w in recordings.windows(one)] for one in ids]
     done: list[int] = []
-    mean = recordings.answers(rows, peaks, pooling="mean", advance=done.append)
+    mean = recordings.answers(rows, peaks, advance=done.append)
     np.testing.assert_allclose(mean, [np.mean(one, axis=0) for one in each], rtol=1e-6)
-    largest = recordings.answers(rows, peaks, pooling="max")
+    recordings.pooling = "max"
+    largest = recordings.answers(rows, peaks)
     np.testing.assert_array_equal(largest, [np.max(one, axis=0) for one in each])
     assert sum(done) == 3
     assert not np.allclose(mean[0], largest[0])

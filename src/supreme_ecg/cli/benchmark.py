@@ -16,7 +16,13 @@ from supreme_ecg.cli.benchmark_shown import print_benchmark
 from supreme_ecg.cli.console import console, progress_bar
 from supreme_ecg.cli.cost import peak_memory_mb
 from supreme_ecg.cli.score_cells import show_results
-from supreme_ecg.cli.scoring_options import find_tasks, guard_of, require_writable
+from supreme_ecg.cli.scoring_options import (
+    PoolingOption,
+    find_tasks,
+    guard_of,
+    require_writable,
+    with_recordings,
+)
 
 if TYPE_CHECKING:
     from supreme_ecg.evaluation.benchmark import Protocol
@@ -59,6 +65,13 @@ def benchmark_command(
         Path | None,
         typer.Option(help="Your copy of the published label files; PTB-XL needs none."),
     ] = None,
+    recordings: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the corpus: score whole recordings, not the window stored."),
+    ] = None,
+    pooling: Annotated[
+        PoolingOption, typer.Option(help="How the answers about a recording become one.")
+    ] = PoolingOption.mean,
     against: Annotated[
         Path | None, typer.Option(help="A second model, compared on the same records.")
     ] = None,
@@ -88,6 +101,8 @@ def benchmark_command(
         store=opened,
         tasks=tasks,
         protocols=wanted,
+        recordings=recordings,
+        pooling=pooling,
         part=part.value,
         published=published,
         allow_seen=allow_seen,
@@ -124,7 +139,14 @@ def _run(
 
 
 def _contenders(
-    weights: Path, *, store: Store, tasks: list[Task], protocols: list[Protocol], **choices: Any
+    weights: Path,
+    *,
+    store: Store,
+    tasks: list[Task],
+    protocols: list[Protocol],
+    recordings: Path | None,
+    pooling: PoolingOption,
+    **choices: Any,
 ) -> list[Contender]:
     """A model with its plans of each task."""
     from supreme_ecg.evaluation.benchmark import plan_benchmark  # noqa: PLC0415
@@ -137,7 +159,9 @@ def _contenders(
     def plan(task: Task, protocol: Protocol) -> Plan:
         return plan_benchmark(model, store, task, protocol=protocol, guard=guard, **choices)
 
-    plans = [{name: plan(task, name) for name in protocols} for task in tasks]
+    planned = [plan(task, name) for task in tasks for name in protocols]
+    whole = iter(with_recordings(planned, recordings, pooling=pooling))
+    plans = [{name: next(whole) for name in protocols} for _ in tasks]
     return [Contender(model=model, weights=str(weights), plans=each) for each in plans]
 
 

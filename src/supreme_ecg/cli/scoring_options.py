@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,13 @@ if TYPE_CHECKING:
     from supreme_ecg.evaluation.task import Task
     from supreme_ecg.evaluation.zero_shot_run import Answers, Plan
     from supreme_ecg.store.reading import Store
+
+
+class PoolingOption(StrEnum):
+    """How the answers about the windows of a recording become one."""
+
+    mean = "mean"
+    max = "max"
 
 
 def find_tasks(names: Sequence[str], *, corpus: str, store: Path) -> list[Task]:
@@ -80,6 +89,31 @@ def plan_tasks(
         plan_zero_shot(model, store, task, folds=folds, allow_seen=allow_seen, guard=guard)
         for task in tasks
     ]
+
+
+def with_recordings(
+    plans: Sequence[Plan], source: Path | None, *, pooling: PoolingOption
+) -> list[Plan]:
+    """The same plans over whole recordings, where a folder of the corpus is given.
+
+    Args:
+        plans: Of one store, at least one.
+        source: Folder that the store was made of.
+        pooling: How the answers about one recording become one.
+
+    Raises:
+        CorpusError: The folder is not the corpus of the store.
+    """
+    if source is None:
+        return list(plans)
+    from supreme_ecg.corpora.catalogue import corpus_named  # noqa: PLC0415
+    from supreme_ecg.evaluation.full_length import FullLength  # noqa: PLC0415
+
+    store = plans[0].store
+    corpus = corpus_named(store.corpus, sampling_rate_hz=store.contract.sampling_rate_hz)
+    recordings = FullLength(store, corpus, source, pooling=pooling.value)
+    said = {"windows": f"whole recordings, {pooling.value}"}
+    return [replace(plan, recordings=recordings, run={**plan.run, **said}) for plan in plans]
 
 
 def guard_of(model: Trained, store: Store, **options: str) -> Guard:

@@ -23,10 +23,12 @@ from supreme_ecg.cli.score_cells import (
     show_results,
 )
 from supreme_ecg.cli.scoring_options import (
+    PoolingOption,
     find_tasks,
     plan_tasks,
     require_writable,
     seen_note,
+    with_recordings,
 )
 
 if TYPE_CHECKING:
@@ -49,6 +51,13 @@ def zero_shot_command(
     random_encoder: Annotated[
         bool, typer.Option("--random-encoder", help="Score an untrained encoder beside it.")
     ] = False,
+    recordings: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the corpus: score whole recordings, not the window stored."),
+    ] = None,
+    pooling: Annotated[
+        PoolingOption, typer.Option(help="How the answers about a recording become one.")
+    ] = PoolingOption.mean,
     plain: Annotated[
         bool, typer.Option("--plain", help="Ask for each class alone, not for what it excludes.")
     ] = False,
@@ -70,6 +79,7 @@ def zero_shot_command(
         tasks = [one.plain() for one in tasks]
     model = load_answering_model(weights)
     plans = plan_tasks(model, opened, tasks, folds=chosen, allow_seen=allow_seen)
+    plans = with_recordings(plans, recordings, pooling=pooling)
     baseline = model.with_random_encoder(seed) if random_encoder else None
     results = []
     with progress_bar() as bar:

@@ -38,12 +38,15 @@ class FullLength:
         store: Names the records and the contract.
         corpus: That the store was made of.
         source: Its folder.
+        pooling: How the answers about one recording become one.
 
     Raises:
         CorpusError: The folder is not the corpus, or the store is of another.
     """
 
-    def __init__(self, store: Store, corpus: Corpus, source: Path) -> None:
+    def __init__(
+        self, store: Store, corpus: Corpus, source: Path, *, pooling: Pooling = "mean"
+    ) -> None:
         if store.corpus != corpus.name:
             raise CorpusError(
                 store.path,
@@ -51,7 +54,7 @@ class FullLength:
                 found=f"one of {store.corpus}",
                 remedy="Name the corpus that the store was made of.",
             )
-        self.store, self.source = store, source
+        self.store, self.source, self.pooling = store, source, pooling
         self._paths = {entry.record_id: entry.path for entry in corpus.entries(source)}
 
     def windows(self, record_id: str) -> tuple[Window, ...]:
@@ -76,7 +79,6 @@ class FullLength:
         rows: Integer[np.ndarray, " record"],
         answer: Callable[[Batch], Float[np.ndarray, "window answer"]],
         *,
-        pooling: Pooling,
         advance: Callable[[int], None] = lambda _: None,
     ) -> Float[np.ndarray, "record answer"]:
         """Ask a model about whole recordings.
@@ -84,7 +86,6 @@ class FullLength:
         Args:
             rows: Rows of the store's records, at least one.
             answer: Windows -> an array with a row for each: ``predict`` or ``embed`` of a model.
-            pooling: How the answers about one recording become one.
             advance: Called with the number of recordings after each batch.
 
         Raises:
@@ -99,7 +100,7 @@ class FullLength:
             if sum(map(len, waiting)) >= _WINDOWS or place == len(ids) - 1:
                 ends = np.cumsum([len(windows) for windows in waiting])
                 given = answer(_as_batch([window for windows in waiting for window in windows]))
-                pool = np.mean if pooling == "mean" else np.max
+                pool = np.mean if self.pooling == "mean" else np.max
                 pooled += [pool(part, axis=0) for part in np.split(given, ends[:-1])]
                 advance(len(waiting))
                 waiting.clear()

@@ -14,6 +14,7 @@ from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import TaskError
 from supreme_ecg.evaluation.comparison import compare
 from supreme_ecg.evaluation.exposure import exposure_of
+from supreme_ecg.evaluation.full_length import FullLength
 from supreme_ecg.evaluation.guard import Guard
 from supreme_ecg.evaluation.task import Task
 from supreme_ecg.evaluation.top_class import top_class
@@ -22,7 +23,7 @@ from supreme_ecg.evaluation.zero_shot_result import ZeroShotResult
 from supreme_ecg.models.calibration import Calibration
 from supreme_ecg.models.training_manifest import TrainingManifest
 from supreme_ecg.preprocessing.contract import SignalContract
-from supreme_ecg.store.reading import Store
+from supreme_ecg.store.reading import Batch, Store
 
 BATCH: Final = 128
 """Records that the model sees at once."""
@@ -90,6 +91,9 @@ class Plan:
     """What was chosen, for the result."""
     validation: Validation | None = None
     """Where thresholds come from; where None, each half of the scored patients gives those of the other."""
+
+    recordings: FullLength | None = None
+    """Score whole recordings, read again from the corpus; None = the store's window of each."""
 
     @property
     def patients(self) -> list[str]:
@@ -312,13 +316,16 @@ def plan_scores(
         plan: Which records.
         advance: Called with the number of records after each batch.
     """
+
+    def answer(batch: Batch) -> Float[np.ndarray, "window query"]:
+        return model.predict(batch.signal, batch.lead_mask, batch.sample_mask, plan.task.prompts)
+
+    if plan.recordings is not None:
+        return plan.task.scores(plan.recordings.answers(plan.rows, answer, advance=advance))
     parts = []
     for start in range(0, len(plan.rows), BATCH):
         rows = plan.rows[start : start + BATCH]
-        batch = plan.store.batch(rows)
-        parts.append(
-            model.predict(batch.signal, batch.lead_mask, batch.sample_mask, plan.task.prompts)
-        )
+        parts.append(answer(plan.store.batch(rows)))
         advance(len(rows))
     return plan.task.scores(np.concatenate(parts))
 
