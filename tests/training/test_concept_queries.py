@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from lightning_fabric import Fabric
 
-from supreme_ecg.training.concept_queries import masked_binary_cross_entropy
+from supreme_ecg.concepts.table import ConceptTable
+from supreme_ecg.store.reading import Store
+from supreme_ecg.training.concept_queries import ConceptQueries, masked_binary_cross_entropy
+from supreme_ecg.training.recipe import find_recipe, read_recipe
+from supreme_ecg.training.training_set import Phrasing, make_training_set
+
+
+class Fixed(torch.nn.Module):
+    """Answers the same whatever it is asked."""
+
+    def __init__(self, logits: torch.Tensor) -> None:
+        super().__init__()
+        self.logits = torch.nn.Parameter(logits.detach())
+
+    def forward(self, *_: torch.Tensor) -> torch.Tensor:
+        return self.logits
 
 
 def test_doubtful_labels_leave_the_loss_alone() -> None:
@@ -18,6 +36,28 @@ def test_doubtful_labels_leave_the_loss_alone() -> None:
     loss.backward()
     assert logits.grad is not None
     assert logits.grad[0, 2] == 0
+
+
+def test_rows_in_training_learn_the_labels_of_the_queries(letters, cohort_store: Path) -> None:
+    """Two opinions of the same labels: the loss is that of both, each a mean."""
+    recipe = read_recipe(find_recipe("smoke"), overrides=["labels.minimum_count=5"])
+    data = make_training_set(
+        Store.open(cohort_store), data=recipe.data, labels=recipe.labels, table=ConceptTable.load()
+    )
+    rows, concepts = data.training_rows[:8], len(data.concepts)
+    logits = torch.randn(8, 2 * concepts, requires_grad=True)
+    phrasing = Phrasing(data.concepts, table=ConceptTable.load(), text_encoder=letters)
+    objective = ConceptQueries(data, phrasing=phrasing, recipe=recipe)
+    fabric = Fabric(accelerator="cpu")
+    (loss,) = objective.add_gradients(
+        fabric.setup(Fixed(logits)),
+        [rows],
+        generator=torch.Generator().manual_seed(0),
+        fabric=fabric,
+    )
+    labels = torch.from_numpy(data.labels[rows])
+    parts = [masked_binary_cross_entropy(part, labels) for part in logits.split(concepts, dim=1)]
+    assert loss == pytest.approx(float(sum(parts)), rel=1e-5)
 
 
 def test_a_batch_of_doubt_has_loss_zero() -> None:

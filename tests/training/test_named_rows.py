@@ -80,6 +80,7 @@ def test_a_recipe_with_rows_trains_a_model_with_rows(
     result = pretrain(chosen, Store.open(cohort_store), tmp_path)
     loaded = SuPreME.from_pretrained(result.model, text_encoder=letters)
     assert (loaded.named_rows is not None) is expected
+    assert loaded.rows_in_training is None
     if loaded.named_rows is not None:
         assert len(loaded.named_rows.weight) == result.concepts == len(loaded.trained_concepts)
         assert np.isfinite(loaded.named_rows.weight.numpy()).all()

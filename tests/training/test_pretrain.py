@@ -59,6 +59,7 @@ def losses(folder: Path) -> list[tuple[float, float]]:
         'schedule={name="warm_restarts"}',
         "training.average_decay=0.9",
         "augmentation.mixup_alpha=0.4",
+        "method.rows_c=0.1",
     ],
 )
 def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.models.calibration import KEY, Calibration
@@ -32,6 +32,7 @@ from supreme_ecg.models.encoder import (
     build_encoder,
     build_encoder_config,
     encode_windows,
+    mean_token,
 )
 from supreme_ecg.models.fusions import FusionConfig, build_fusion, build_fusion_config
 from supreme_ecg.models.named_rows import NamedRows
@@ -144,6 +145,9 @@ class SuPreME(EcgModel):
             text_width=self.text_encoder.width,
         )
         self.named_rows: NamedRows | None = None  # fitted after training
+        self.rows_in_training: nn.Linear | None = None
+        """A row for each trained concept while the encoder is trained, for which it makes features that
+        rows can read; not kept."""
         self._asked: _Asked | None = None
         self.calibration: Calibration | None = None
 
@@ -169,7 +173,7 @@ class SuPreME(EcgModel):
         signal: Float[Tensor, "batch lead time"],
         sample_mask: Bool[Tensor, "batch time"],
         query_vectors: Float[Tensor, "query text_width"],
-    ) -> Float[Tensor, "batch query"]:
+    ) -> Float[Tensor, "batch answer"]:
         """Logit of every query for every window.
 
         Args:
@@ -178,10 +182,14 @@ class SuPreME(EcgModel):
             query_vectors: From :meth:`query_vectors`.
 
         Returns:
-            Logits; their sigmoid is the probability that the finding is present.
+            Logits; their sigmoid is the probability that the finding is present. In training with
+            :attr:`rows_in_training`, the logits of these follow, one for each trained concept.
         """
         tokens, mask = encode_windows(self.encoder, signal, sample_mask)
-        return self._answer(tokens, self._prepare(query_vectors), mask)
+        logits = self._answer(tokens, self._prepare(query_vectors), mask)
+        if self.rows_in_training is None or not self.training:
+            return logits
+        return torch.cat([logits, self.rows_in_training(mean_token(tokens, mask))], dim=1)
 
     def contributions(
         self,

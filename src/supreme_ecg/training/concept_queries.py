@@ -73,7 +73,10 @@ class ConceptQueries(Objective):
         signal, sample_mask, queries, labels = fabric.to_device(
             (signal, sample_mask, queries, labels)
         )
-        return masked_binary_cross_entropy(model(signal, sample_mask, queries), labels)
+        answers = model(signal, sample_mask, queries)
+        opinions = answers.shape[1] // labels.shape[1]  # 2 with rows beside the text
+        loss: Tensor = opinions * masked_binary_cross_entropy(answers, labels.repeat(1, opinions))
+        return loss
 
     @torch.no_grad()
     def judge(self, model: nn.Module, *, fabric: Fabric) -> Judgement:

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
+from torch import nn
 
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.models.dual_encoder import DualEncoderParts
@@ -130,8 +131,9 @@ def _add_rows(
     *,
     on_windows: Callable[[int, int], None],
 ) -> None:
-    """Give trained names their linear rows, if the recipe has any."""
+    """Give trained names their linear rows, if the recipe has any, in place of those of the training."""
     if isinstance(model, SuPreME) and model.parts.method.rows_c:
+        model.rows_in_training = None
         model.named_rows = fit_named_rows(
             model,
             objective.data,
@@ -185,6 +187,9 @@ def _concept_queries(
     model = SuPreME(parts, trained_concepts=data.concepts, manifest=manifest)
     phrasing = Phrasing(data.concepts, table=table, text_encoder=model.query_encoder)
     model.fusion.fit_text(phrasing.names)
+    if parts.method.rows_c:
+        model.rows_in_training = nn.Linear(model.encoder.width, len(data.concepts))
+        nn.init.constant_(model.rows_in_training.bias, -3.0)  # most findings are rare
     return model, ConceptQueries(data, phrasing=phrasing, recipe=recipe)
 
 
