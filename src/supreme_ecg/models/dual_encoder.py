@@ -335,6 +335,7 @@ class DualEncoder(nn.Module, ABC):
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             other.encoder = build_encoder(self.parts.encoder, contract=self.contract)
+        other.weights_sha256 = None  # of no file
         return other.eval()
 
     def save(self, folder: Path, *, metrics: Mapping[str, Any] | None = None) -> None:
