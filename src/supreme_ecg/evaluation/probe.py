@@ -1,0 +1,178 @@
+"""Frozen embeddings and labels -> scores of probes, at several amounts of labels.
+
+Five lines probe any encoder::
+
+    encoder = MyEncoder()                       # contract, weights_sha256, manifest, seen, embed(...)
+    store = Store.open("stores/ptb_xl")
+    plan = plan_probe(encoder, store, Task.load("ptb_xl_superclass"), part="validation")
+    result = run_probe(plan, embed_stores(encoder, plan), weights="mine")
+    print(result.to_json())
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from jaxtyping import Float32
+from sklearn.preprocessing import StandardScaler
+
+from supreme_ecg.evaluation.embedding_cache import Embeddings, embed_store
+from supreme_ecg.evaluation.embeddings import EcgEncoder
+from supreme_ecg.evaluation.label_draws import LabelDraw, draw_fraction, draw_shots
+from supreme_ecg.evaluation.probe_methods import METHODS, Examples, Method
+from supreme_ecg.evaluation.probe_plan import LabelledRows, ProbePlan
+from supreme_ecg.evaluation.probe_result import ProbeResult, ProbeScore, score_draws
+
+FRACTIONS: Final = (0.01, 0.1, 1.0)
+"""Shares of the labels, as in the literature."""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Standardised features of the three parts of a plan."""
+
+    train: Float32[np.ndarray, "train width"]
+    choice: Float32[np.ndarray, "choice width"]
+    scored: Float32[np.ndarray, "scored width"]
+
+    @classmethod
+    def of(cls, plan: ProbePlan, embeddings: Mapping[Path, Embeddings]) -> Features:
+        """Standardise by the whole training part: that takes no label.
+
+        Args:
+            plan: Which records.
+            embeddings: Path of each store -> its embeddings.
+        """
+        parts = (plan.train, plan.choice, plan.scored)
+        vectors = [embeddings[part.store.path].vectors[part.rows] for part in parts]
+        scaler = StandardScaler().fit(vectors[0])
+        return cls(*(scaler.transform(each).astype(np.float32) for each in vectors))
+
+
+def embed_stores(
+    encoder: EcgEncoder,
+    plan: ProbePlan,
+    *,
+    cache: Path | None = None,
+    advance: Callable[[int], None] = lambda _: None,
+) -> dict[Path, Embeddings]:
+    """Embed the stores of a plan; arguments and errors as of ``embed_store``.
+
+    Returns:
+        Path of each store -> its embeddings.
+    """
+    return {
+        store.path: embed_store(encoder, store, cache=cache, advance=advance)
+        for store in plan.stores
+    }
+
+
+def run_probe(
+    plan: ProbePlan,
+    embeddings: Mapping[Path, Embeddings],
+    *,
+    weights: str,
+    methods: Sequence[Method] = ("logistic_regression",),
+    fractions: Sequence[float] = FRACTIONS,
+    shots: Sequence[int] = (),
+    draws: int = 5,
+    seed: int = 0,
+    advance: Callable[[], None] = lambda: None,
+) -> ProbeResult:
+    """Learn, choose and score.
+
+    Args:
+        plan: Which records, with which labels.
+        embeddings: As :func:`embed_stores` gives them.
+        weights: Name of the encoder for the result.
+        methods: Ways to probe.
+        fractions: Shares of the labels; at 1 there is one draw, for all are the same.
+        shots: Positives per class, for few-shot probes.
+        draws: Draws of labels at each amount.
+        seed: Of the draws and the bootstrap.
+        advance: Called after each draw of each method (:func:`steps_of` says how many there are).
+    """
+    features = Features.of(plan, embeddings)
+    choice = Examples(features.choice, plan.choice.labels)
+    truth = plan.scored.labels.astype(np.int8)
+    scores: list[ProbeScore] = []
+    for amount, drawn in draw_labels(
+        plan.train, fractions=fractions, shots=shots, draws=draws, seed=seed
+    ):
+        for method in methods:
+            answered = []
+            for draw in drawn:
+                examples = Examples(features.train[draw.places], draw.labels)
+                answered.append((draw, METHODS[method](examples, choice, features.scored)))
+                advance()
+            scores.append(
+                score_draws(
+                    plan.classes,
+                    truth,
+                    plan.scored.patients,
+                    answered,
+                    method=method,
+                    seed=seed,
+                    **amount,
+                )
+            )
+    return make_result(
+        plan, scores, weights=weights, width=features.train.shape[1], seed=seed, draws=draws
+    )
+
+
+def make_result(
+    plan: ProbePlan,
+    scores: Sequence[ProbeScore],
+    *,
+    weights: str,
+    width: int | None,
+    seed: int,
+    draws: int,
+) -> ProbeResult:
+    """Put scores together with what they were made from."""
+    return ProbeResult(
+        task=plan.name,
+        weights=weights,
+        width=width,
+        records=len(plan.scored.rows),
+        patients=len(set(plan.scored.patients)),
+        records_train=len(plan.train.rows),
+        scores=tuple(scores),
+        run={**plan.run, "records_choice": len(plan.choice.rows), "seed": seed, "draws": draws},
+    )
+
+
+def draw_labels(
+    train: LabelledRows,
+    *,
+    fractions: Sequence[float],
+    shots: Sequence[int],
+    draws: int,
+    seed: int,
+) -> Iterator[tuple[dict[str, Any], list[LabelDraw]]]:
+    """Each amount of labels (``fraction`` and ``shots``, one of them None) with its draws."""
+    labels, patients = train.labels.astype(np.int8), train.patients
+    for fraction in fractions:
+        numbers = range(draws if fraction < 1 else 1)
+        yield {"fraction": fraction, "shots": None}, [
+            draw_fraction(labels, patients, fraction=fraction, number=number, seed=seed)
+            for number in numbers
+        ]
+    for count in shots:
+        yield {"fraction": None, "shots": count}, [
+            draw_shots(labels, patients, shots=count, number=number, seed=seed)
+            for number in range(draws)
+        ]
+
+
+def steps_of(
+    *, methods: Sequence[str], fractions: Sequence[float], shots: Sequence[int], draws: int
+) -> int:
+    """How often :func:`run_probe` advances."""
+    per_method = sum(draws if fraction < 1 else 1 for fraction in fractions) + draws * len(shots)
+    return per_method * len(methods)
