@@ -193,9 +193,7 @@ def _writable(folder: Path) -> Path:
         raise cannot_write(folder, error, 0) from None
 
 
-def _read(
-    path: Path, *, identity: str, records: int
-) -> Float32[np.ndarray, "record width"] | None:
+def _read(path: Path, *, identity: str, records: int) -> Float32[np.ndarray, "record width"] | None:
     """The vectors of a file; None where there is none, it is damaged, or it is of something else."""
     try:
         with safe_open(path, framework="numpy") as file:
@@ -211,5 +209,3 @@ def _read(
 def _write(path: Path, vectors: Float32[np.ndarray, "record width"], *, identity: str) -> None:
     header = {"identity": identity, "sha256": hashlib.sha256(vectors.tobytes()).hexdigest()}
     write_whole(path, [save({"vectors": np.ascontiguousarray(vectors)}, metadata=header)])
-
-

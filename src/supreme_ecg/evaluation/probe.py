@@ -5,7 +5,7 @@ Five lines probe any encoder::
     encoder = MyEncoder()                       # contract, weights_sha256, manifest, seen, embed(...)
     store = Store.open("stores/ptb_xl")
     plan = plan_probe(encoder, store, Task.load("ptb_xl_superclass"), part="validation")
-    result = run_probe(plan, embed_stores(encoder, plan), weights="mine")
+    result = run_probe(plan, embed_stores(encoder, [plan]), weights="mine")
     print(result.to_json())
 """
 
@@ -26,6 +26,7 @@ from supreme_ecg.evaluation.label_draws import LabelDraw, draw_fraction, draw_sh
 from supreme_ecg.evaluation.probe_methods import METHODS, Examples, Method
 from supreme_ecg.evaluation.probe_plan import LabelledRows, ProbePlan
 from supreme_ecg.evaluation.probe_result import ProbeResult, ProbeScore, score_draws
+from supreme_ecg.store.reading import Store
 
 FRACTIONS: Final = (0.01, 0.1, 1.0)
 """Shares of the labels, as in the literature."""
@@ -53,21 +54,27 @@ class Features:
         return cls(*(scaler.transform(each).astype(np.float32) for each in vectors))
 
 
+def stores_of(plans: Sequence[ProbePlan]) -> list[Store]:
+    """Stores that plans learn from or score, each once."""
+    parts = [part for plan in plans for part in (plan.train, plan.scored)]
+    return list({part.store.path: part.store for part in parts}.values())
+
+
 def embed_stores(
     encoder: EcgEncoder,
-    plan: ProbePlan,
+    plans: Sequence[ProbePlan],
     *,
     cache: Path | None = None,
     advance: Callable[[int], None] = lambda _: None,
 ) -> dict[Path, Embeddings]:
-    """Embed the stores of a plan; arguments and errors as of ``embed_store``.
+    """Embed the stores of some plans, each once; arguments and errors as of ``embed_store``.
 
     Returns:
         Path of each store -> its embeddings.
     """
     return {
         store.path: embed_store(encoder, store, cache=cache, advance=advance)
-        for store in plan.stores
+        for store in stores_of(plans)
     }
 
 
@@ -159,15 +166,21 @@ def draw_labels(
     labels, patients = train.labels.astype(np.int8), train.patients
     for fraction in fractions:
         numbers = range(draws if fraction < 1 else 1)
-        yield {"fraction": fraction, "shots": None}, [
-            draw_fraction(labels, patients, fraction=fraction, number=number, seed=seed)
-            for number in numbers
-        ]
+        yield (
+            {"fraction": fraction, "shots": None},
+            [
+                draw_fraction(labels, patients, fraction=fraction, number=number, seed=seed)
+                for number in numbers
+            ],
+        )
     for count in shots:
-        yield {"fraction": None, "shots": count}, [
-            draw_shots(labels, patients, shots=count, number=number, seed=seed)
-            for number in range(draws)
-        ]
+        yield (
+            {"fraction": None, "shots": count},
+            [
+                draw_shots(labels, patients, shots=count, number=number, seed=seed)
+                for number in range(draws)
+            ],
+        )
 
 
 def steps_of(

@@ -67,12 +67,6 @@ class ProbePlan:
     run: Mapping[str, Any]
     """What was chosen, for the result."""
 
-    @property
-    def stores(self) -> tuple[Store, ...]:
-        """Stores that must be embedded, each once."""
-        same = self.train.store.path == self.scored.store.path
-        return (self.train.store,) if same else (self.train.store, self.scored.store)
-
 
 def plan_probe(
     encoder: EcgEncoder,
@@ -161,9 +155,7 @@ def plan_transfer(
     )
 
 
-def shared_classes(
-    first: Task, second: Task
-) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+def shared_classes(first: Task, second: Task) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
     """Concept -> the classes of each task that stand for it.
 
     Raises:

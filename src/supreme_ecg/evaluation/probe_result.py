@@ -189,7 +189,9 @@ def _draw_score(
     return DrawScore(
         number=draw.number,
         records=len(draw.places),
-        not_learnt=tuple(name for name, is_learnt in zip(names, learnt, strict=True) if not is_learnt),
+        not_learnt=tuple(
+            name for name, is_learnt in zip(names, learnt, strict=True) if not is_learnt
+        ),
         chosen=answers.chosen,
         auroc=_number(macro(areas)),
         auroc_learnt=_number(macro(areas, keep=learnt)),
