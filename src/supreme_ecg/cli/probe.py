@@ -57,6 +57,12 @@ def probe_command(
         list[int] | None,
         typer.Option(min=1, help="Learn from so many positives of each class; repeat it."),
     ] = None,
+    fine_tune: Annotated[
+        Path | None,
+        typer.Option(
+            help="Fine-tune all weights as well, runs in this folder: slow without a GPU."
+        ),
+    ] = None,
     transfer_to: Annotated[
         Path | None, typer.Option(help="Store of another corpus, to be scored instead.")
     ] = None,
@@ -119,6 +125,7 @@ def probe_command(
             draws=draws,
             seed=seed,
             cache=cache,
+            runs=fine_tune,
         )
     if plot is not None:
         plot_label_efficiency([result.to_json() for result in results], plot)
@@ -204,9 +211,11 @@ def _probe(
     draws: int,
     seed: int,
     cache: Path | None,
+    runs: Path | None,
 ) -> list[ProbeResult | AgeResult]:
     """Embed what the plans need, and probe each; the result says what it cost."""
     from supreme_ecg.evaluation.age_probe import run_age_probe  # noqa: PLC0415
+    from supreme_ecg.evaluation.fine_tuned import run_fine_tuning  # noqa: PLC0415
     from supreme_ecg.evaluation.probe import (  # noqa: PLC0415
         embed_stores,
         run_probe,
@@ -224,30 +233,26 @@ def _probe(
         )
         embedding = time.perf_counter() - begun
         steps = steps_of(methods=methods, fractions=fractions, shots=shots, draws=draws)
-        row = bar.add_task(f"probing, {name}", total=steps * len(plans))
+        per_plan = steps + (steps // len(methods) if runs is not None else 0)
+        row = bar.add_task(f"probing, {name}", total=per_plan * len(plans))
         for plan in plans:
             begun = time.perf_counter()
-            amounts = {"fractions": fractions, "draws": draws, "seed": seed, "weights": name}
+            amounts = {"fractions": fractions, "draws": draws, "seed": seed}
+            amounts |= {"advance": lambda: bar.advance(row)}
             if plan.name == "age":
-                result: ProbeResult | AgeResult = run_age_probe(
-                    plan, vectors, **amounts, advance=lambda: bar.advance(row)
-                )
+                results.append(run_age_probe(plan, vectors, weights=name, **amounts))
             else:
-                result = run_probe(
-                    plan,
-                    vectors,
-                    **amounts,
-                    methods=methods,
-                    shots=shots,
-                    advance=lambda: bar.advance(row),
-                )
+                amounts |= {"shots": shots}
+                probed = run_probe(plan, vectors, weights=name, methods=methods, **amounts)
+                tuned = run_fine_tuning(encoder, plan, folder=runs, **amounts) if runs else []
+                results.append(replace(probed, scores=(*probed.scores, *tuned)))
             cost = {
                 "embeddings": {str(path): one.origin for path, one in vectors.items()},
                 "seconds_embedding": round(embedding, 2),
                 "seconds": round(time.perf_counter() - begun, 2),
                 "peak_memory_mb": peak_memory_mb(),
             }
-            results.append(replace(result, run={**result.run, **cost}))
+            results[-1] = replace(results[-1], run={**results[-1].run, **cost})
     for path, one in vectors.items():
         if one.origin == "replaced":
             error_console.print(

@@ -1,7 +1,7 @@
 """Which labels a probe may learn from: a share of the training part, or a few positives of each class.
 
-Draws are of patients, whole. Draw n of every share and number of shots follows one shuffled list of patients, so a
-larger draw goes on from a smaller one.
+Draws are of patients, whole. Draw n of every share and number of shots follows one shuffled list of
+patients, so a larger draw goes on from a smaller one.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def draw_fraction(
     """Draw a share of the records, by patient, so that as many classes as possible keep a positive.
 
     The first patient of the shuffled list who has it is taken for each class, the rarest class first, as
-    long as the share allows; then patients in the order of the list. So rare classes are commoner in a small draw
-    than in the corpus.
+    long as the share allows; then patients in the order of the list. So rare classes are commoner in a
+    small draw than in the corpus.
 
     Args:
         labels: Of the training part, 1 and 0.
@@ -85,8 +85,8 @@ def draw_shots(
 ) -> LabelDraw:
     """Draw some positive records of each class, of as many patients, or all where there are fewer.
 
-    Every class is learnt from its own positives and, as negatives, from those drawn for other classes. Positives
-    that came with another class are hidden, so that no class has more than its shots.
+    Every class is learnt from its own positives and, as negatives, from those drawn for other classes.
+    Positives that came with another class are hidden, so that no class has more than its shots.
 
     Args:
         labels: Of the training part, 1 and 0.

@@ -21,10 +21,11 @@ _PANEL_INCHES: Final = (4.6, 4.2)
 def plot_label_efficiency(results: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Draw results to a PNG: a panel a task, share of labels on a logarithmic axis.
 
-    Lines are means over the draws, bars their spread (one standard deviation), bands the 95 % interval over patients.
+    Lines are means over the draws, bars their spread (one standard deviation), bands the 95 % interval
+    over patients.
 
     Args:
-        results: JSON of ``supreme probe``, as :meth:`supreme_ecg.evaluation.probe_result.ProbeResult.to_json` gives it.
+        results: As ``ProbeResult.to_json`` and the files of ``supreme probe --json`` give them.
         path: The file to write.
 
     Raises:

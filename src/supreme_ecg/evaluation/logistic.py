@@ -1,9 +1,10 @@
 """Logistic regression of many classes on the same features, all at once.
 
-What scikit-learn's ``LogisticRegression`` minimises for each class (tested), with one matrix product for all classes
-where it has one pass over the features for each: on 14,000 records, 384 features and 71 classes this is what makes
-a grid of settings affordable. The search is scipy's L-BFGS, in coordinates in which every class has about the
-same curvature in all directions: the eigenvectors of the features' covariance, scaled by class.
+What scikit-learn's ``LogisticRegression`` minimises for each class (tested), with one matrix product for
+all classes where it has one pass over the features for each: on 14,000 records, 384 features and 71
+classes this is what makes a grid of settings affordable. The search is scipy's L-BFGS, in coordinates in
+which every class has about the same curvature in all directions: the eigenvectors of the features'
+covariance, scaled by class.
 """
 
 from __future__ import annotations
@@ -138,7 +139,7 @@ def _weights(
     """Weight of each label: 0 where unknown, else 1 or, balanced, records / (2 x records of its kind)."""
     known = ~np.isnan(labels)
     if class_weight == "none":
-        return known.astype(np.float32)
+        return np.asarray(known, dtype=np.float32)
     half = known.sum(axis=0) / 2
     positive, negative = (labels == 1), (labels == 0)
     balanced = positive * (half / positive.sum(axis=0)) + negative * (half / negative.sum(axis=0))

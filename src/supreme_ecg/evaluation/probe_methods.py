@@ -66,8 +66,8 @@ def logistic_probe(
 ) -> Answers:
     """Logistic regression, one class against the rest.
 
-    C and class weight are one pair for all classes: that of the highest macro AUROC on ``choice``; the strongest
-    penalty where several are equal.
+    C and class weight are one pair for all classes: that of the highest macro AUROC on ``choice``; the
+    strongest penalty where several are equal.
     """
     regression = LogisticRegression(train.features)
     best: tuple[float, LinearScores, dict[str, Any]] | None = None

@@ -79,8 +79,9 @@ def plan_probe(
 ) -> ProbePlan:
     """Divide a store for a task, or for age or sex.
 
-    Scoring ``test``, settings are chosen on the validation part. Scoring ``validation``, that part is kept out of
-    every choice: settings are chosen on a tenth of the training patients, who are not learnt from.
+    Scoring ``test``, settings are chosen on the validation part. Scoring ``validation``, that part is
+    kept out of every choice: settings are chosen on a tenth of the training patients, who are not learnt
+    from.
 
     Args:
         encoder: Gives the contract and what it was trained on.
