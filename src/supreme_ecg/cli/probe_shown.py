@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from supreme_ecg.evaluation.probe_result import ProbeResult, ProbeScore
 
 _NAMES: Final = {
-    "logistic_regression": "logistic regression",
-    "knn": "nearest neighbours",
-    "fine_tuning": "fine-tuning",
-    "ridge_regression": "ridge regression",
+    "logistic_regression": "logistic",
+    "knn": "kNN",
+    "fine_tuning": "fine-tuned",
+    "ridge_regression": "ridge",
 }
 
 
@@ -57,10 +57,10 @@ def _print_task(results: Sequence[ProbeResult | AgeResult]) -> None:
         title_justify="left",
     )
     for heading in ("encoder", "probe", "labels"):
-        table.add_column(heading, no_wrap=heading != "encoder")
-    measure = "error, years" if isinstance(first, AgeResult) else "macro AUROC"
-    for heading in (measure, "sd", "95 % interval", "AUPRC", "not learnt"):
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(heading, no_wrap=heading != "encoder", overflow="fold")
+    measures = ("years off",) if isinstance(first, AgeResult) else ("not learnt", "AUROC")
+    for heading in (*measures, "sd", "95 % interval"):
+        table.add_column(heading, justify="right", no_wrap=heading != "not learnt")
     for result in results:
         for score in result.scores:
             cells = _age_cells(score) if isinstance(result, AgeResult) else _cells(score)
@@ -79,11 +79,10 @@ def _cells(score: ProbeScore) -> list[str]:
     return [
         _NAMES[score.method],
         amount,
+        many,
         _number(macro.auroc),
         _number(macro.sd),
         _interval(macro.ci95),
-        _number(macro.auprc),
-        many,
     ]
 
 
@@ -94,8 +93,6 @@ def _age_cells(score: AgeScore) -> list[str]:
         f"{score.mean_absolute_error:.2f}",
         "-" if score.sd is None else f"{score.sd:.2f}",
         "-" if score.ci95 is None else f"{score.ci95[0]:.2f}, {score.ci95[1]:.2f}",
-        "-",
-        "-",
     ]
 
 
@@ -133,7 +130,9 @@ def _notes(result: ProbeResult | AgeResult) -> list[str]:
     if hasattr(result, "median_error"):
         notes.append(f"The median age said of everybody: {result.median_error:.2f} years.")
     else:
-        notes.append("Not learnt: no positive in the draw; the class counts as 0.5.")
+        notes.append(
+            "AUROC: macro; not learnt: classes without a positive in the draw count as 0.5."
+        )
     if note := seen_note(run):
         notes.append(note)
     return notes

@@ -1,8 +1,8 @@
 """Training on classes: an encoder and a linear head over its mean token, all weights, from labels of a task.
 
-One piece of code for fine-tuning (trained weights to begin with) and for the supervised twin (fresh ones). The head
-is SuPreME's linear one, asked for its classes by number, so the loop, its state on disk and its resumption are
-those of pre-training.
+One piece of code for fine-tuning (trained weights to begin with) and for the supervised twin (fresh
+ones). The head is SuPreME's linear one, asked for its classes by number, so the loop, its state on disk
+and its resumption are those of pre-training.
 """
 
 from __future__ import annotations
