@@ -62,7 +62,10 @@ def test_other_signals_have_another_file(store: Store, tmp_path: Path) -> None:
     shards = store.manifest.shards
     changed = replace(store.manifest, shards=(replace(shards[0], sha256="0" * 64), *shards[1:]))
     embed_store(SpreadEncoder(), store, cache=tmp_path)
-    assert embed_store(SpreadEncoder(), Store(store.path, changed), cache=tmp_path).origin == "computed"
+    assert (
+        embed_store(SpreadEncoder(), Store(store.path, changed), cache=tmp_path).origin
+        == "computed"
+    )
 
 
 def test_weights_without_a_file_are_not_cached(store: Store, tmp_path: Path) -> None:
@@ -80,7 +83,9 @@ def test_a_damaged_file_is_replaced(store: Store, tmp_path: Path, fault: str) ->
     content = bytearray(first.path.read_bytes())
     if fault == "bit":
         content[-5] ^= 1
-    first.path.write_bytes({"truncated": content[:-9], "foreign": b"something else"}.get(fault, content))
+    first.path.write_bytes(
+        {"truncated": content[:-9], "foreign": b"something else"}.get(fault, content)
+    )
     again = embed_store(SpreadEncoder(), store, cache=tmp_path)
     assert again.origin == "replaced"
     assert np.array_equal(first.vectors, again.vectors)
@@ -116,7 +121,9 @@ def test_parts_of_other_code_are_not_taken_over(store: Store, tmp_path: Path) ->
     assert np.array_equal(resumed.vectors, whole.vectors)
 
 
-def test_embeddings_lie_in_the_store_unless_told_otherwise(cohort_store: Path, tmp_path: Path) -> None:
+def test_embeddings_lie_in_the_store_unless_told_otherwise(
+    cohort_store: Path, tmp_path: Path
+) -> None:
     """They go when the store goes, and the store still opens and is whole."""
     shutil.copytree(cohort_store, tmp_path / "store")
     result = embed_store(SpreadEncoder(), Store.open(tmp_path / "store"))
@@ -149,8 +156,12 @@ def test_an_encoder_that_moves_is_refused_and_nothing_is_kept(store: Store, tmp_
         embed_store(MovingEncoder(), store, cache=tmp_path)
 
 
-@pytest.mark.parametrize(("factor", "found"), [(float("nan"), "NaN"), (float("inf"), "NaN or infinity")])
-def test_vectors_that_are_no_numbers_are_refused(store: Store, tmp_path: Path, factor, found) -> None:
+@pytest.mark.parametrize(
+    ("factor", "found"), [(float("nan"), "NaN"), (float("inf"), "NaN or infinity")]
+)
+def test_vectors_that_are_no_numbers_are_refused(
+    store: Store, tmp_path: Path, factor, found
+) -> None:
     """The encoder is named, and nothing is kept."""
     with pytest.raises(WeightsError, match=found):
         embed_store(SpreadEncoder(factor=factor), store, cache=tmp_path)
@@ -160,17 +171,23 @@ def test_a_number_of_vectors_that_does_not_fit_is_refused(store: Store, tmp_path
     """One vector too few would shift all records after it."""
     encoder = SpreadEncoder()
     encoder.embed = lambda signal, *_: np.zeros((len(signal) - 1, 3))  # type: ignore[method-assign]
-    with pytest.raises(WeightsError, match=r"for each of 8 windows, found an array of shape \(7, 3\)"):
+    with pytest.raises(
+        WeightsError, match=r"for each of 8 windows, found an array of shape \(7, 3\)"
+    ):
         embed_store(encoder, store, cache=tmp_path)
 
 
 def test_a_store_of_another_contract_is_refused(store: Store, tmp_path: Path) -> None:
     """An encoder for 500 Hz does not embed windows of 100 Hz."""
     with pytest.raises(ContractError, match="sampling_rate_hz"):
-        embed_store(SpreadEncoder(contract=SignalContract(sampling_rate_hz=500)), store, cache=tmp_path)
+        embed_store(
+            SpreadEncoder(contract=SignalContract(sampling_rate_hz=500)), store, cache=tmp_path
+        )
 
 
-def test_a_folder_that_cannot_be_written_is_told_before_the_work(store: Store, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_told_before_the_work(
+    store: Store, tmp_path: Path
+) -> None:
     """Not one window is embedded."""
     (tmp_path / "file").write_text("")
     encoder = SpreadEncoder()

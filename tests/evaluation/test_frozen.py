@@ -26,7 +26,10 @@ def test_evaluation_mode_moves_nothing() -> None:
 def test_running_statistics_that_move_are_an_error() -> None:
     """BatchNorm left in training mode for one pass is named, though it is back in evaluation mode."""
     module = network().eval()
-    with pytest.raises(WeightsError, match=r"3 of 7 moved, first 1\.num_batches_tracked"), frozen(module):
+    with (
+        pytest.raises(WeightsError, match=r"3 of 7 moved, first 1\.num_batches_tracked"),
+        frozen(module),
+    ):
         module.train()
         module(torch.randn(8, 4))
         module.eval()

@@ -16,7 +16,9 @@ PATIENTS = [f"p{n // 2 if n < 200 else n}" for n in range(900)]
 
 
 @given(st.sampled_from([0.01, 0.03, 0.1, 0.5, 0.99]), st.integers(0, 50))
-def test_a_share_is_of_whole_patients_and_no_larger_than_asked(fraction: float, number: int) -> None:
+def test_a_share_is_of_whole_patients_and_no_larger_than_asked(
+    fraction: float, number: int
+) -> None:
     """No patient is cut in two, and at most one patient's records are missing."""
     draw = draw_fraction(LABELS, PATIENTS, fraction=fraction, number=number)
     drawn = {PATIENTS[place] for place in draw.places}
@@ -68,7 +70,9 @@ def test_all_labels_are_all_labels() -> None:
 def test_a_class_has_exactly_its_shots_or_all_there_are(shots: int) -> None:
     """Positives that came with another class are hidden, and no label is wrong."""
     draw = draw_shots(LABELS, PATIENTS, shots=shots, number=0)
-    patients = [len({p for p, has in zip(PATIENTS, column, strict=True) if has}) for column in LABELS.T]
+    patients = [
+        len({p for p, has in zip(PATIENTS, column, strict=True) if has}) for column in LABELS.T
+    ]
     assert draw.positives.tolist() == [min(shots, count) for count in patients]
     shown = ~np.isnan(draw.labels)
     assert np.array_equal(draw.labels[shown], LABELS[draw.places][shown])
