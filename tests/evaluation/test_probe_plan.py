@@ -137,7 +137,7 @@ def test_transfer_learns_here_and_scores_there_by_concept() -> None:
     codes = here.records["codes"].gather(plan.train.rows).to_list()
     assert plan.train.labels[:, column].tolist() == [float("1AVB" in each) for each in codes]
     codes = there.records["codes"].gather(plan.scored.rows).to_list()
-    names = [one.codes for one in TASK.classes if one.concept == "first_degree_av_block"][0]
+    (names,) = (one.codes for one in TASK.classes if one.concept == "first_degree_av_block")
     assert plan.scored.labels[:, column].tolist() == [
         float(any(c in names for c in e)) for e in codes
     ]

@@ -164,7 +164,9 @@ def test_saving_twice_leaves_one_whole_model(model: SuPreME, letters, tmp_path: 
 
 def test_a_random_encoder_keeps_all_but_the_encoder(model: SuPreME) -> None:
     """The baseline row differs from the model in the encoder's weights only."""
+    model.weights_sha256 = "of a file"
     other = model.with_random_encoder(seed=1)
+    assert other.weights_sha256 is None
     ours, theirs = model.state_dict(), other.state_dict()
     changed = {key.split(".")[0] for key in ours if not torch.equal(ours[key], theirs[key])}
     assert changed == {"encoder"}

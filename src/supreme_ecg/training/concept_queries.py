@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -14,7 +14,20 @@ from supreme_ecg.models.supreme import masked_binary_cross_entropy
 from supreme_ecg.training.augmentation import mixup
 from supreme_ecg.training.objective import Judgement, draw_windows, mean_auroc, plain_windows
 from supreme_ecg.training.recipe import Recipe
-from supreme_ecg.training.training_set import Phrasing, TrainingSet
+from supreme_ecg.training.training_set import TrainingSet
+
+
+@runtime_checkable
+class Queries(Protocol):
+    """Query vectors of the columns of a training set."""
+
+    names: Tensor
+    """Of the columns' names: what a model is judged by."""
+
+    def draw(
+        self, *, synonym_share: float, definition_share: float, generator: torch.Generator
+    ) -> Tensor:
+        """Those of one batch, perhaps in other words."""
 
 
 class ConceptQueries:
@@ -26,7 +39,7 @@ class ConceptQueries:
         recipe: Augmentation, mixup, shares of synonyms and definitions.
     """
 
-    def __init__(self, data: TrainingSet, *, phrasing: Phrasing, recipe: Recipe) -> None:
+    def __init__(self, data: TrainingSet, *, phrasing: Queries, recipe: Recipe) -> None:
         self.data, self.phrasing, self.recipe = data, phrasing, recipe
 
     def add_gradients(

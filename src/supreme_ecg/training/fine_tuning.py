@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol
 
 import torch
 from lightning_fabric import Fabric
@@ -26,7 +26,7 @@ from supreme_ecg.training.concept_queries import ConceptQueries
 from supreme_ecg.training.loop import Progress, Report, Trainer
 from supreme_ecg.training.recipe import DataConfig, Recipe, TrainingConfig
 from supreme_ecg.training.schedule import CosineConfig
-from supreme_ecg.training.training_set import Phrasing, TrainingSet
+from supreme_ecg.training.training_set import TrainingSet
 
 BATCHES_PER_EPOCH: Final = 16
 """The batch is what makes an epoch about so long, within the two limits below."""
@@ -163,8 +163,9 @@ def train_classifier(
     if start is not None:
         model.encoder.load_state_dict(start.state_dict())
     columns = _Columns(torch.eye(count))
-    cast("LinearHead", model.fusion).fit_text(columns.names)
-    objective = ConceptQueries(data, phrasing=cast("Phrasing", columns), recipe=own)
+    assert isinstance(model.fusion, LinearHead)
+    model.fusion.fit_text(columns.names)
+    objective = ConceptQueries(data, phrasing=columns, recipe=own)
     trainer = Trainer(model, objective=objective, recipe=own, folder=folder, fabric=fabric)
     trainer.run(report=report, on_batch=on_batch)
     model.load_state_dict(trainer.best)
