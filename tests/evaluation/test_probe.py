@@ -11,7 +11,8 @@ import pytest
 from supreme_ecg.evaluation.age_probe import run_age_probe
 from supreme_ecg.evaluation.embedding_cache import Embeddings
 from supreme_ecg.evaluation.metrics import auroc
-from supreme_ecg.evaluation.probe import run_probe, steps_of
+from supreme_ecg.evaluation.label_draws import Amounts
+from supreme_ecg.evaluation.probe import run_probe
 from supreme_ecg.evaluation.probe_plan import ProbePlan, plan_probe
 from supreme_ecg.evaluation.probe_result import ProbeResult
 from supreme_ecg.evaluation.target import Target
@@ -20,6 +21,7 @@ from tests.evaluation.scripted_encoder import SpreadEncoder
 from tests.evaluation.test_probe_plan import CountedStore, cpsc2018, ptb_xl
 
 TASK = Task.load("cpsc2018")
+ALL = Amounts(fractions=(1.0,))
 
 
 def planted(store: CountedStore, truth: np.ndarray, *, strength: float) -> dict[Path, Embeddings]:
@@ -44,9 +46,7 @@ def result() -> ProbeResult:
     return probed(
         3.0,
         methods=("logistic_regression", "knn"),
-        fractions=(0.05, 0.3, 1.0),
-        shots=(1, 5),
-        draws=3,
+        amounts=Amounts(fractions=(0.05, 0.3, 1.0), shots=(1, 5), draws=3),
     )[1]
 
 
@@ -62,7 +62,7 @@ def test_more_labels_are_learnt_better_than_fewer(result: ProbeResult) -> None:
 
 def test_noise_is_not_learnt() -> None:
     """Embeddings without any signal score 0.5 within their interval."""
-    _, result = probed(0.0, fractions=(1.0,))
+    _, result = probed(0.0, amounts=ALL)
     low, high = result.scores[0].macro.ci95
     assert low < 0.5 < high
 
@@ -78,7 +78,7 @@ def test_each_amount_has_its_draws(result: ProbeResult) -> None:
 
 def test_positives_are_told_where_learnt_and_where_scored(result: ProbeResult) -> None:
     """Of each class, in each draw; five shots are five."""
-    plan, _ = probed(3.0, fractions=(1.0,))
+    plan, _ = probed(3.0, amounts=ALL)
     full, shot = result.scores[4], result.scores[-1]
     assert full.fraction == 1.0
     for column, one in enumerate(full.classes):
@@ -94,7 +94,7 @@ def test_a_class_that_was_not_learnt_counts_as_chance_and_is_named() -> None:
     plan = plan_probe(SpreadEncoder(), store, TASK, part="test")
     plan.train.labels[:, 2] = 0
     vectors = planted(store, TASK.labels(store.records), strength=3.0)
-    score = run_probe(plan, vectors, weights="planted", fractions=(1.0,)).scores[0]
+    score = run_probe(plan, vectors, weights="planted", amounts=ALL).scores[0]
     assert score.classes[2].auroc == 0.5
     assert score.draws[0].not_learnt == (TASK.classes[2].name,)
     learnt = [one.auroc for n, one in enumerate(score.classes) if n != 2]
@@ -109,7 +109,7 @@ def test_a_class_without_positives_to_score_is_in_no_average() -> None:
     plan = plan_probe(SpreadEncoder(), store, TASK, part="test")
     plan.scored.labels[:, 0] = 0
     vectors = planted(store, TASK.labels(store.records), strength=3.0)
-    score = run_probe(plan, vectors, weights="planted", fractions=(1.0,)).scores[0]
+    score = run_probe(plan, vectors, weights="planted", amounts=ALL).scores[0]
     assert (score.classes[0].auroc, score.classes[0].ci95) == (None, None)
     assert score.macro.classes == 8
 
@@ -131,18 +131,19 @@ def test_the_json_is_plain_and_whole(result: ProbeResult) -> None:
 def test_the_same_seed_gives_the_same_result() -> None:
     """Draws, choice and intervals."""
     first, again, other = (
-        probed(2.0, fractions=(0.1,), draws=2, seed=seed)[1].to_json() for seed in (0, 0, 1)
+        probed(2.0, amounts=Amounts(fractions=(0.1,), draws=2, seed=seed))[1].to_json()
+        for seed in (0, 0, 1)
     )
     assert first == again
     assert first["scores"][0]["macro"] != other["scores"][0]["macro"]
 
 
 def test_progress_is_told_as_announced() -> None:
-    """As many steps as `steps_of` says."""
+    """As many steps as there are draws."""
     told: list[int] = []
-    amounts = {"fractions": (0.1, 1.0), "shots": (1,), "draws": 2}
-    probed(1.0, **amounts, advance=lambda: told.append(1))
-    assert len(told) == steps_of(methods=("logistic_regression",), **amounts) == 5
+    amounts = Amounts(fractions=(0.1, 1.0), shots=(1,), draws=2)
+    probed(1.0, amounts=amounts, advance=lambda: told.append(1))
+    assert len(told) == len(amounts) == 5
 
 
 def test_sex_is_a_task_of_one_class() -> None:
@@ -152,7 +153,7 @@ def test_sex_is_a_task_of_one_class() -> None:
     plan = plan_probe(SpreadEncoder(), store, target, part="test")
     truth = np.nan_to_num(target.values(store.records))[:, None]
     vectors = planted(store, truth, strength=2.0)
-    (score,) = run_probe(plan, vectors, weights="planted", fractions=(1.0,)).scores
+    (score,) = run_probe(plan, vectors, weights="planted", amounts=ALL).scores
     single = vectors[store.path].vectors[plan.scored.rows, :1]
     best = auroc(plan.scored.labels.astype(np.int8), single)[0]
     assert score.macro.auroc == pytest.approx(best, abs=0.05)
@@ -169,8 +170,7 @@ def test_age_is_told_in_years_beside_the_median() -> None:
             plan,
             planted(store, (years - 45) / 10, strength=strength),
             weights="planted",
-            fractions=(0.3, 1.0),
-            draws=2,
+            amounts=Amounts(fractions=(0.3, 1.0), draws=2),
         )
         for strength in (1.0, 0.0)
     )

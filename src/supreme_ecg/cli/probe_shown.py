@@ -49,11 +49,12 @@ def show_probes(results: Sequence[ProbeResult | AgeResult], *, json: Path | None
 def _print_task(results: Sequence[ProbeResult | AgeResult]) -> None:
     """One table for all encoders of a task, and the classes of the most labels of the first."""
     from supreme_ecg.evaluation.age_probe import AgeResult  # noqa: PLC0415  slow to import
+    from supreme_ecg.evaluation.probe_result import ProbeScore  # noqa: PLC0415
 
     first = results[0]
     table = Table(
-        title=f"{first.task}: {first.records} records of {first.patients} patients scored "
-        f"({first.run['part']}), {first.records_train} to learn from",
+        title=f"{first.task}: {first.records} records of {first.patients} patients "
+        f"({first.run['part']}),\n{first.records_train} to learn from",
         title_justify="left",
     )
     for heading in ("encoder", "probe", "labels"):
@@ -63,7 +64,7 @@ def _print_task(results: Sequence[ProbeResult | AgeResult]) -> None:
         table.add_column(heading, justify="right", no_wrap=heading != "not learnt")
     for result in results:
         for score in result.scores:
-            cells = _age_cells(score) if isinstance(result, AgeResult) else _cells(score)
+            cells = _cells(score) if isinstance(score, ProbeScore) else _age_cells(score)
             table.add_row(escape(result.weights), *cells)
     console.print(table)
     if not isinstance(first, AgeResult) and len(first.scores[0].classes) > 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ from jaxtyping import Float
 
 from supreme_ecg.evaluation.bootstrap import Interval, percentile_interval
 from supreme_ecg.evaluation.embedding_cache import Embeddings
-from supreme_ecg.evaluation.probe import FRACTIONS, Features, draw_labels
-from supreme_ecg.evaluation.probe_methods import Examples, ridge_probe
+from supreme_ecg.evaluation.label_draws import Amounts, LabelDraw
+from supreme_ecg.evaluation.probe import Features
+from supreme_ecg.evaluation.probe_methods import Answers, Examples, ridge_probe
 from supreme_ecg.evaluation.probe_plan import LabelledRows, ProbePlan
 from supreme_ecg.evaluation.probe_result import DRAWS
 
@@ -69,63 +70,61 @@ def run_age_probe(
     embeddings: Mapping[Path, Embeddings],
     *,
     weights: str,
-    fractions: Sequence[float] = FRACTIONS,
-    draws: int = 5,
-    seed: int = 0,
+    amounts: Amounts = Amounts(),  # noqa: B008  frozen
     advance: Callable[[], None] = lambda: None,
 ) -> AgeResult:
-    """Learn, choose and score; arguments as of ``run_probe``."""
+    """Learn, choose and score; arguments as of ``run_probe``. Few shots do not apply."""
     features = Features.of(plan, embeddings)
-    ages, patients = plan.scored.labels, plan.scored.patients
+    patients = plan.scored.patients
+    no_class = np.zeros((len(plan.train.rows), 0), dtype=np.int8)  # to be kept in a draw
     scores = []
-    unlabelled = _without_classes(plan.train)
-    for amount, drawn in draw_labels(
-        unlabelled, fractions=fractions, shots=(), draws=draws, seed=seed
-    ):
-        errors, told = [], []
+    for amount, drawn in replace(amounts, shots=()).draw(no_class, plan.train.patients):
+        answered = []
         for draw in drawn:
             train = Examples(features.train[draw.places], plan.train.labels[draw.places])
-            answers = ridge_probe(
-                train, Examples(features.choice, plan.choice.labels), features.scored
-            )
-            errors.append(np.abs(answers.scores - ages)[:, 0])
-            told.append(
-                {
-                    "number": draw.number,
-                    "records": len(draw.places),
-                    "chosen": dict(answers.chosen),
-                    "mean_absolute_error": float(errors[-1].mean()),
-                }
-            )
+            choice = Examples(features.choice, plan.choice.labels)
+            answered.append((draw, ridge_probe(train, choice, features.scored)))
             advance()
-        means = np.mean(errors, axis=1)
-        scores.append(
-            AgeScore(
-                method="ridge_regression",
-                fraction=amount["fraction"],
-                mean_absolute_error=float(means.mean()),
-                sd=float(means.std(ddof=1)) if len(drawn) > 1 else None,
-                ci95=_interval(np.mean(errors, axis=0), patients, seed=seed),
-                draws=tuple(told),
-            )
-        )
+        scores.append(_score(answered, plan.scored, fraction=amount.fraction, seed=amounts.seed))
+    ages = plan.scored.labels
     return AgeResult(
         task=plan.name,
         weights=weights,
         width=features.train.shape[1],
-        records=len(plan.scored.rows),
+        records=len(ages),
         patients=len(set(patients)),
         records_train=len(plan.train.rows),
         median_error=float(np.abs(np.median(plan.train.labels) - ages).mean()),
         scores=tuple(scores),
-        run={**plan.run, "records_choice": len(plan.choice.rows), "seed": seed, "draws": draws},
+        run=plan.run | {"seed": amounts.seed, "draws": amounts.draws},
     )
 
 
-def _without_classes(part: LabelledRows) -> LabelledRows:
-    """The same records with no class to be kept in a draw."""
-    none = np.zeros((len(part.rows), 0), dtype=np.float32)
-    return LabelledRows(store=part.store, rows=part.rows, labels=none)
+def _score(
+    answered: Sequence[tuple[LabelDraw, Answers]],
+    scored: LabelledRows,
+    *,
+    fraction: float | None,
+    seed: int,
+) -> AgeScore:
+    errors = [np.abs(answers.scores - scored.labels)[:, 0] for _, answers in answered]
+    means = np.mean(errors, axis=1)
+    return AgeScore(
+        method="ridge_regression",
+        fraction=fraction or 1.0,
+        mean_absolute_error=float(means.mean()),
+        sd=float(means.std(ddof=1)) if len(errors) > 1 else None,
+        ci95=_interval(np.mean(errors, axis=0), scored.patients, seed=seed),
+        draws=tuple(
+            {
+                "number": draw.number,
+                "records": len(draw.places),
+                "chosen": dict(answers.chosen),
+                "mean_absolute_error": float(mean),
+            }
+            for (draw, answers), mean in zip(answered, means, strict=True)
+        ),
+    )
 
 
 def _interval(

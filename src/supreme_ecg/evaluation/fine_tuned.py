@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -13,8 +13,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from supreme_ecg.evaluation.frozen import state_sha256
-from supreme_ecg.evaluation.label_draws import LabelDraw
-from supreme_ecg.evaluation.probe import draw_labels
+from supreme_ecg.evaluation.label_draws import Amounts, LabelDraw
 from supreme_ecg.evaluation.probe_methods import Answers
 from supreme_ecg.evaluation.probe_plan import LabelledRows, ProbePlan
 from supreme_ecg.evaluation.probe_result import ProbeScore, score_draws
@@ -32,11 +31,8 @@ def run_fine_tuning(
     plan: ProbePlan,
     *,
     folder: Path,
-    config: FineTuning | None = None,
-    fractions: Sequence[float],
-    shots: Sequence[int] = (),
-    draws: int = 5,
-    seed: int = 0,
+    amounts: Amounts,
+    config: FineTuning = FineTuning(),  # noqa: B008  frozen
     advance: Callable[[], None] = lambda: None,
 ) -> list[ProbeScore]:
     """Fine-tune once for each draw of labels, and score each.
@@ -46,11 +42,8 @@ def run_fine_tuning(
         plan: Which records, with which labels.
         folder: Of the runs. A run that was killed goes on, a finished one is read: each has a folder named
             by its recipe, labels and first weights.
+        amounts: Of labels; the draws are those of the frozen probes.
         config: The recipe.
-        fractions: Shares of the labels; at 1 there is one draw.
-        shots: Positives per class.
-        draws: Draws of labels at each amount.
-        seed: Of the draws and the bootstrap.
         advance: Called after each draw.
 
     Returns:
@@ -61,15 +54,12 @@ def run_fine_tuning(
     """
     for store in (plan.train.store, plan.scored.store):
         model.contract.require_equal(store.contract, where=store.path)
-    recipe = config or FineTuning()
     truth = plan.scored.labels.astype(np.int8)
     scores = []
-    for amount, drawn in draw_labels(
-        plan.train, fractions=fractions, shots=shots, draws=draws, seed=seed
-    ):
+    for amount, drawn in amounts.draw(plan.train.labels.astype(np.int8), plan.train.patients):
         answered = []
         for draw in drawn:
-            answered.append((draw, _fine_tune(model, plan, draw, config=recipe, folder=folder)))
+            answered.append((draw, _fine_tune(model, plan, draw, config=config, folder=folder)))
             advance()
         scores.append(
             score_draws(
@@ -78,8 +68,8 @@ def run_fine_tuning(
                 plan.scored.patients,
                 answered,
                 method="fine_tuning",
-                seed=seed,
-                **amount,
+                amount=amount,
+                seed=amounts.seed,
             )
         )
     return scores

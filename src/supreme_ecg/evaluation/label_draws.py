@@ -6,8 +6,9 @@ patients, so a larger draw goes on from a smaller one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int8, Integer
@@ -33,6 +34,60 @@ class LabelDraw:
     def trainable(self) -> Bool[np.ndarray, " cls"]:
         """Which classes have a positive and a negative."""
         return np.asarray((self.positives > 0) & (self.labels == 0).any(axis=0))
+
+
+class Amount(NamedTuple):
+    """How many labels are learnt from: one of the two is None."""
+
+    fraction: float | None
+    """Share of the training part."""
+    shots: int | None
+    """Positives of each class."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amounts:
+    """All amounts of labels that a probe is tried with."""
+
+    fractions: tuple[float, ...] = (0.01, 0.1, 1.0)
+    """Shares of the labels, above 0; at 1 there is one draw, for all are the same."""
+    shots: tuple[int, ...] = ()
+    """Positives per class, for few-shot probes."""
+    draws: int = 5
+    """Draws of labels at each amount."""
+    seed: int = 0
+    """Of the draws, and of the bootstrap of their scores."""
+
+    def __len__(self) -> int:
+        """Draws of all amounts together."""
+        shares = sum(self.draws if share < 1 else 1 for share in self.fractions)
+        return shares + self.draws * len(self.shots)
+
+    def draw(
+        self, labels: Int8[np.ndarray, "record cls"], patients: Sequence[str]
+    ) -> Iterator[tuple[Amount, list[LabelDraw]]]:
+        """Each amount with its draws.
+
+        Args:
+            labels: Of the training part, 1 and 0.
+            patients: Patient of each record.
+        """
+        for share in self.fractions:
+            yield (
+                Amount(share, None),
+                [
+                    draw_fraction(labels, patients, fraction=share, number=n, seed=self.seed)
+                    for n in range(self.draws if share < 1 else 1)
+                ],
+            )
+        for count in self.shots:
+            yield (
+                Amount(None, count),
+                [
+                    draw_shots(labels, patients, shots=count, number=n, seed=self.seed)
+                    for n in range(self.draws)
+                ],
+            )
 
 
 def draw_fraction(

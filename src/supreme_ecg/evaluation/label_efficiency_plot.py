@@ -56,6 +56,8 @@ def plot_label_efficiency(results: Sequence[Mapping[str, Any]], path: Path) -> N
                 _draw_line(axes, result, method, colour=colours[result["weights"]])
         _dress(axes, task, of_task)
     panels[0].set_ylabel("macro AUROC")
+    lines = {name: line for axes in panels for line, name in zip(*_named(axes), strict=True)}
+    figure.legend(lines.values(), lines.keys(), loc="outside lower center", ncols=len(tasks))
     figure.savefig(path, dpi=150)
 
 
@@ -109,4 +111,9 @@ def _dress(axes: Any, task: str, results: Sequence[Mapping[str, Any]]) -> None:
     )
     axes.set_xlabel("share of the labels")
     axes.grid(color="0.92")
-    axes.legend(loc="lower right", frameon=False, fontsize=8)
+
+
+def _named(axes: Any) -> tuple[list[Any], list[str]]:
+    """Lines of a panel with their names."""
+    handles, names = axes.get_legend_handles_labels()
+    return handles, names

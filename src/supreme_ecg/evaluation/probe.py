@@ -11,10 +11,9 @@ Five lines probe any encoder::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Float32
@@ -22,14 +21,11 @@ from sklearn.preprocessing import StandardScaler
 
 from supreme_ecg.evaluation.embedding_cache import Embeddings, embed_store
 from supreme_ecg.evaluation.embeddings import EcgEncoder
-from supreme_ecg.evaluation.label_draws import LabelDraw, draw_fraction, draw_shots
+from supreme_ecg.evaluation.label_draws import Amounts
 from supreme_ecg.evaluation.probe_methods import METHODS, Examples, Method
-from supreme_ecg.evaluation.probe_plan import LabelledRows, ProbePlan
+from supreme_ecg.evaluation.probe_plan import ProbePlan
 from supreme_ecg.evaluation.probe_result import ProbeResult, ProbeScore, score_draws
 from supreme_ecg.store.reading import Store
-
-FRACTIONS: Final = (0.01, 0.1, 1.0)
-"""Shares of the labels, as in the literature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +80,7 @@ def run_probe(
     *,
     weights: str,
     methods: Sequence[Method] = ("logistic_regression",),
-    fractions: Sequence[float] = FRACTIONS,
-    shots: Sequence[int] = (),
-    draws: int = 5,
-    seed: int = 0,
+    amounts: Amounts = Amounts(),  # noqa: B008  frozen
     advance: Callable[[], None] = lambda: None,
 ) -> ProbeResult:
     """Learn, choose and score.
@@ -97,19 +90,14 @@ def run_probe(
         embeddings: As :func:`embed_stores` gives them.
         weights: Name of the encoder for the result.
         methods: Ways to probe.
-        fractions: Shares of the labels; at 1 there is one draw, for all are the same.
-        shots: Positives per class, for few-shot probes.
-        draws: Draws of labels at each amount.
-        seed: Of the draws and the bootstrap.
-        advance: Called after each draw of each method (:func:`steps_of` says how many there are).
+        amounts: Of labels.
+        advance: Called after each draw of each method (``len(amounts)`` draws for each).
     """
     features = Features.of(plan, embeddings)
     choice = Examples(features.choice, plan.choice.labels)
     truth = plan.scored.labels.astype(np.int8)
     scores: list[ProbeScore] = []
-    for amount, drawn in draw_labels(
-        plan.train, fractions=fractions, shots=shots, draws=draws, seed=seed
-    ):
+    for amount, drawn in amounts.draw(plan.train.labels.astype(np.int8), plan.train.patients):
         for method in methods:
             answered = []
             for draw in drawn:
@@ -123,69 +111,17 @@ def run_probe(
                     plan.scored.patients,
                     answered,
                     method=method,
-                    seed=seed,
-                    **amount,
+                    amount=amount,
+                    seed=amounts.seed,
                 )
             )
-    return make_result(
-        plan, scores, weights=weights, width=features.train.shape[1], seed=seed, draws=draws
-    )
-
-
-def make_result(
-    plan: ProbePlan,
-    scores: Sequence[ProbeScore],
-    *,
-    weights: str,
-    width: int | None,
-    seed: int,
-    draws: int,
-) -> ProbeResult:
-    """Put scores together with what they were made from."""
     return ProbeResult(
         task=plan.name,
         weights=weights,
-        width=width,
+        width=features.train.shape[1],
         records=len(plan.scored.rows),
         patients=len(set(plan.scored.patients)),
         records_train=len(plan.train.rows),
         scores=tuple(scores),
-        run={**plan.run, "records_choice": len(plan.choice.rows), "seed": seed, "draws": draws},
+        run=plan.run | {"seed": amounts.seed, "draws": amounts.draws},
     )
-
-
-def draw_labels(
-    train: LabelledRows,
-    *,
-    fractions: Sequence[float],
-    shots: Sequence[int],
-    draws: int,
-    seed: int,
-) -> Iterator[tuple[dict[str, Any], list[LabelDraw]]]:
-    """Each amount of labels (``fraction`` and ``shots``, one of them None) with its draws."""
-    labels, patients = train.labels.astype(np.int8), train.patients
-    for fraction in fractions:
-        numbers = range(draws if fraction < 1 else 1)
-        yield (
-            {"fraction": fraction, "shots": None},
-            [
-                draw_fraction(labels, patients, fraction=fraction, number=number, seed=seed)
-                for number in numbers
-            ],
-        )
-    for count in shots:
-        yield (
-            {"fraction": None, "shots": count},
-            [
-                draw_shots(labels, patients, shots=count, number=number, seed=seed)
-                for number in range(draws)
-            ],
-        )
-
-
-def steps_of(
-    *, methods: Sequence[str], fractions: Sequence[float], shots: Sequence[int], draws: int
-) -> int:
-    """How often :func:`run_probe` advances."""
-    per_method = sum(draws if fraction < 1 else 1 for fraction in fractions) + draws * len(shots)
-    return per_method * len(methods)

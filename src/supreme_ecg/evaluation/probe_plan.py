@@ -64,7 +64,7 @@ class ProbePlan:
     """To choose settings by."""
     scored: LabelledRows
     """To be scored on."""
-    run: Mapping[str, Any]
+    run: dict[str, Any]
     """What was chosen, for the result."""
 
 
@@ -99,7 +99,7 @@ def plan_probe(
     train, choice = _learning(store, what, part=part)
     scored = _part(store, what, part)
     overlap = (guard or Guard(encoder, store)).require_unseen(scored.rows, allow_seen=allow_seen)
-    run = _run(encoder, train, scored, part) | overlap.to_json()
+    run = _run(encoder, train, choice, scored, part=part) | overlap.to_json()
     return _plan(what, train, choice, scored, run=run)
 
 
@@ -143,7 +143,7 @@ def plan_transfer(
         {"concept": concept, "learnt_from": list(first), "scored_as": list(second)}
         for concept, (first, second) in pairs.items()
     ]
-    run = _run(encoder, train, scored, part) | overlap.to_json()
+    run = _run(encoder, train, choice, scored, part=part) | overlap.to_json()
     run |= {"transfer_from": task.name, "shared_classes": matched}
     classes = tuple((", ".join(second), concept) for concept, (_, second) in pairs.items())
     return ProbePlan(
@@ -221,7 +221,7 @@ def _plan(
     choice: LabelledRows,
     scored: LabelledRows,
     *,
-    run: Mapping[str, Any],
+    run: dict[str, Any],
 ) -> ProbePlan:
     classes: tuple[tuple[str, str | None], ...] = ((what.name, None),)
     if isinstance(what, Task):
@@ -232,13 +232,19 @@ def _plan(
 
 
 def _run(
-    encoder: EcgEncoder, train: LabelledRows, scored: LabelledRows, part: ScoredPart
+    encoder: EcgEncoder,
+    train: LabelledRows,
+    choice: LabelledRows,
+    scored: LabelledRows,
+    *,
+    part: ScoredPart,
 ) -> dict[str, Any]:
     is_transfer = train.store.path != scored.store.path
     return {
         "corpus": scored.store.corpus,
         "part": part,
         "settings_chosen_on": CHOSEN_ON["test" if is_transfer else part],
+        "records_choice": len(choice.rows),
         "in_domain": scored.store.corpus == encoder.manifest.get("corpus"),
         "weights_sha256": encoder.weights_sha256,
         "contract": scored.store.contract.to_json(),

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Integer
 
 from supreme_ecg.evaluation.bootstrap import BootstrapDraws, Interval, bootstrap_auroc
-from supreme_ecg.evaluation.label_draws import LabelDraw
+from supreme_ecg.evaluation.label_draws import Amount, LabelDraw
 from supreme_ecg.evaluation.metrics import RARE_BELOW, auroc, average_precision, macro
 from supreme_ecg.evaluation.probe_methods import Answers
 
@@ -94,8 +94,8 @@ class ProbeResult:
     """Name of the task or target."""
     weights: str
     """Name of the encoder."""
-    width: int | None
-    """Numbers in an embedding; None where all scores are of fine-tuning."""
+    width: int
+    """Numbers in an embedding."""
     records: int
     """Records scored."""
     patients: int
@@ -119,8 +119,7 @@ def score_draws(
     draws: Sequence[tuple[LabelDraw, Answers]],
     *,
     method: str,
-    fraction: float | None,
-    shots: int | None,
+    amount: Amount,
     seed: int,
 ) -> ProbeScore:
     """Score what was learnt from several draws of labels.
@@ -131,8 +130,7 @@ def score_draws(
         patients: Of the records scored, the unit of resampling.
         draws: Draws with the answers learnt from them.
         method: For the result.
-        fraction: For the result.
-        shots: For the result.
+        amount: For the result.
         seed: Of the bootstrap: the same for all, so that draws and methods share their resamples.
     """
     areas = np.stack([auroc(labels, answers.scores) for _, answers in draws])
@@ -170,8 +168,8 @@ def score_draws(
 
     return ProbeScore(
         method=method,
-        fraction=fraction,
-        shots=shots,
+        fraction=amount.fraction,
+        shots=amount.shots,
         macro=average(positives >= 0),
         macro_min10=average(positives >= RARE_BELOW),
         classes=tuple(of_class(n, interval) for n, interval in enumerate(resampled.intervals())),

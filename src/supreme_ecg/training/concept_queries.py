@@ -21,8 +21,9 @@ from supreme_ecg.training.training_set import TrainingSet
 class Queries(Protocol):
     """Query vectors of the columns of a training set."""
 
-    names: Tensor
-    """Of the columns' names: what a model is judged by."""
+    @property
+    def names(self) -> Tensor:
+        """Of the columns' names: what a model is judged by."""
 
     def draw(
         self, *, synonym_share: float, definition_share: float, generator: torch.Generator

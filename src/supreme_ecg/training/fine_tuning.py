@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from supreme_ecg.models.encoder import EncoderConfig
 from supreme_ecg.models.linear_head import LinearHead, LinearHeadConfig
-from supreme_ecg.models.supreme import SuPreME, SuPreMEConfig
+from supreme_ecg.models.supreme import SuPreME, SuPreMEConfig, SuPreMEParts
 from supreme_ecg.models.text_encoder import TextEncoderConfig
 from supreme_ecg.preprocessing.contract import SignalContract
 from supreme_ecg.training.concept_queries import ConceptQueries
@@ -112,7 +112,9 @@ class _Columns:
 
     names: Tensor
 
-    def draw(self, **_: object) -> Tensor:
+    def draw(
+        self, *, synonym_share: float, definition_share: float, generator: torch.Generator
+    ) -> Tensor:
         return self.names
 
 
@@ -153,15 +155,15 @@ def train_classifier(
     fabric.launch()
     torch.manual_seed(recipe.training.seed)
     count = len(data.concepts)
-    own = replace(
-        recipe,
-        method=SuPreMEConfig(fusion=LinearHeadConfig(rows=count)),
-        text_encoder=TextEncoderConfig(name="class numbers"),
-    )
+    method = SuPreMEConfig(fusion=LinearHeadConfig(rows=count))
     numbers = ClassNumbers(count)
-    model = SuPreME(own.parts, manifest=data.manifest(), text_encoder=numbers)
+    own = replace(recipe, method=method, text_encoder=numbers.config)
+    parts = SuPreMEParts(
+        contract=own.contract, method=method, encoder=own.encoder, text_encoder=numbers.config
+    )
+    model = SuPreME(parts, manifest=data.manifest(), text_encoder=numbers)
     if start is not None:
-        model.encoder.load_state_dict(start.state_dict())
+        model.get_submodule("encoder").load_state_dict(start.state_dict())
     columns = _Columns(torch.eye(count))
     assert isinstance(model.fusion, LinearHead)
     model.fusion.fit_text(columns.names)
