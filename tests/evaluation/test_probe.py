@@ -10,8 +10,8 @@ import pytest
 
 from supreme_ecg.evaluation.age_probe import run_age_probe
 from supreme_ecg.evaluation.embedding_cache import Embeddings
-from supreme_ecg.evaluation.metrics import auroc
 from supreme_ecg.evaluation.label_draws import Amounts
+from supreme_ecg.evaluation.metrics import auroc
 from supreme_ecg.evaluation.probe import run_probe
 from supreme_ecg.evaluation.probe_plan import ProbePlan, plan_probe
 from supreme_ecg.evaluation.probe_result import ProbeResult
