@@ -11,7 +11,7 @@ from jaxtyping import Float, Float32, Integer
 from sklearn.linear_model import Ridge
 from sklearn.neighbors import NearestNeighbors
 
-from supreme_ecg.evaluation.logistic import ClassWeight, LinearScores, LogisticRegression
+from supreme_ecg.evaluation.logistic import ROUGH, ClassWeight, LinearScores, LogisticRegression
 from supreme_ecg.evaluation.metrics import auroc, macro
 
 Method = Literal["logistic_regression", "knn"]
@@ -74,12 +74,15 @@ def logistic_probe(
     for class_weight in CLASS_WEIGHTS:
         fitted: LinearScores | None = None
         for c in STRENGTHS:
-            fitted = regression.fit(train.labels, c=c, class_weight=class_weight, start=fitted)
+            settings: dict[str, Any] = {"c": c, "class_weight": class_weight}
+            fitted = regression.fit(train.labels, **settings, start=fitted, precision=ROUGH)
             area = _macro_auroc(choice.labels, fitted(choice.features))
             if best is None or area > best[0]:
-                best = (area, fitted, {"c": c, "class_weight": class_weight})
+                best = (area, fitted, settings)
     assert best is not None
-    area, fitted, settings = best
+    _, rough, settings = best
+    fitted = regression.fit(train.labels, **settings, start=rough)
+    area = _macro_auroc(choice.labels, fitted(choice.features))
     return Answers(fitted(features), settings | {"choice_auroc": area})
 
 
