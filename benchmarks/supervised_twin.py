@@ -12,26 +12,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
-from torch import Tensor
 
 from supreme_ecg.evaluation.task import Task, tasks_of
 from supreme_ecg.evaluation.zero_shot_run import plan_zero_shot, run_zero_shot
-from supreme_ecg.models.linear_head import LinearHeadConfig
-from supreme_ecg.models.supreme import SuPreME, SuPreMEConfig
-from supreme_ecg.models.text_encoder import TextEncoderConfig
 from supreme_ecg.store.reading import Store
-from supreme_ecg.training.concept_queries import ConceptQueries
-from supreme_ecg.training.loop import Trainer
+from supreme_ecg.training.fine_tuning import column_queries, train_classifier
 from supreme_ecg.training.recipe import Recipe, find_recipe, read_recipe
 from supreme_ecg.training.training_set import TrainingSet, split_rows
 
@@ -45,7 +37,12 @@ def main() -> None:
     tasks = tasks_of(store.corpus)
     data = _training_set(store, recipe, tasks, most=options.records)
     started = time.perf_counter()
-    model = _train(recipe, data, folder=options.out)
+    model, _ = train_classifier(
+        data,
+        recipe,
+        folder=options.out,
+        report=lambda metrics: print(json.dumps(metrics), flush=True),
+    )
     minutes = (time.perf_counter() - started) / 60
     results = []
     for task in tasks:
@@ -79,35 +76,14 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-class ClassNumbers:
-    """A "text encoder" that knows the classes by number: a one-hot vector for ``column 7``."""
-
-    def __init__(self, count: int) -> None:
-        self.config, self.width = TextEncoderConfig(name="class numbers"), count
-
-    def encode(self, texts: Sequence[str]) -> Tensor:
-        """One row of the identity for each text."""
-        return torch.eye(self.width)[[int(text.removeprefix("column ")) for text in texts]]
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Queries of the training loop: always the same."""
-
-    names: Tensor
-
-    def draw(self, **_: object) -> Tensor:
-        """A class has no synonyms."""
-        return self.names
-
-
 def _keys(tasks: Sequence[Task]) -> Iterator[tuple[str, str]]:
     yield from ((task.name, one.name) for task in tasks for one in task.classes)
 
 
 def _by_column(task: Task, tasks: Sequence[Task]) -> Task:
     """The same task, its classes asked for by number."""
-    place = {key: f"column {number}" for number, key in enumerate(_keys(tasks))}
+    keys = list(_keys(tasks))
+    place = dict(zip(keys, column_queries(len(keys)), strict=True))
     classes = tuple(
         replace(one, prompts=(place[task.name, one.name],)) for one in task.plain().classes
     )
@@ -128,27 +104,6 @@ def _training_set(
         training_rows=training_rows[:most],
         validation_rows=validation_rows,
     )
-
-
-def _train(recipe: Recipe, data: TrainingSet, *, folder: Path) -> SuPreME:
-    folder.mkdir(parents=True, exist_ok=True)
-    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
-    fabric = Fabric(precision=recipe.training.precision, devices="auto", accelerator="auto")
-    fabric.launch()
-    torch.manual_seed(recipe.training.seed)
-    numbers = ClassNumbers(len(data.concepts))
-    parts = replace(
-        recipe.parts, method=SuPreMEConfig(fusion=LinearHeadConfig(rows=len(data.concepts)))
-    )
-    manifest: dict[str, Any] = data.manifest()
-    model = SuPreME(parts, manifest=manifest, text_encoder=numbers)
-    columns = Columns(torch.eye(len(data.concepts)))
-    model.fusion.fit_text(columns.names)
-    objective = ConceptQueries(data, phrasing=columns, recipe=recipe)
-    trainer = Trainer(model, objective=objective, recipe=recipe, folder=folder, fabric=fabric)
-    trainer.run(report=lambda metrics: print(json.dumps(metrics), flush=True))
-    model.load_state_dict(trainer.best)
-    return model.eval()
 
 
 if __name__ == "__main__":

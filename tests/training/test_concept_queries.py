@@ -57,7 +57,7 @@ def test_rows_in_training_learn_the_labels_of_the_queries(letters, cohort_store:
     )
     labels = torch.from_numpy(data.labels[rows])
     parts = [masked_binary_cross_entropy(part, labels) for part in logits.split(concepts, dim=1)]
-    assert loss == pytest.approx(float(sum(parts)), rel=1e-5)
+    assert loss == pytest.approx(sum(part.item() for part in parts), rel=1e-5)
 
 
 def test_a_batch_of_doubt_has_loss_zero() -> None:

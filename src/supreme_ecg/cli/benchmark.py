@@ -17,7 +17,9 @@ from supreme_ecg.cli.console import console, progress_bar
 from supreme_ecg.cli.cost import peak_memory_mb
 from supreme_ecg.cli.score_cells import show_results
 from supreme_ecg.cli.scoring_options import (
+    Pooling,
     PoolingOption,
+    Recordings,
     find_tasks,
     guard_of,
     require_writable,
@@ -65,13 +67,8 @@ def benchmark_command(
         Path | None,
         typer.Option(help="Your copy of the published label files; PTB-XL needs none."),
     ] = None,
-    recordings: Annotated[
-        Path | None,
-        typer.Option(help="Folder of the corpus: score whole recordings, not the window stored."),
-    ] = None,
-    pooling: Annotated[
-        PoolingOption, typer.Option(help="How the answers about a recording become one.")
-    ] = PoolingOption.mean,
+    recordings: Recordings = None,
+    pooling: Pooling = PoolingOption.mean,
     against: Annotated[
         Path | None, typer.Option(help="A second model, compared on the same records.")
     ] = None,

@@ -22,6 +22,7 @@ from supreme_ecg.cli.ingest import ingest_command
 from supreme_ecg.cli.labels import labels_command
 from supreme_ecg.cli.manifest import manifest_command
 from supreme_ecg.cli.pretrain import pretrain_command
+from supreme_ecg.cli.probe import probe_command
 from supreme_ecg.cli.robustness import robustness_command
 from supreme_ecg.cli.score_extraction import score_extraction_command
 from supreme_ecg.cli.vocabulary import vocabulary_command
@@ -80,6 +81,7 @@ for name, command in (
     ("calibrate", calibrate_command),
     ("zero-shot", zero_shot_command),
     ("benchmark", benchmark_command),
+    ("probe", probe_command),
     ("embed", embed_command),
     ("wording", wording_command),
     ("robustness", robustness_command),

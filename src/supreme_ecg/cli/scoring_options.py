@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,6 +25,15 @@ class PoolingOption(StrEnum):
 
     mean = "mean"
     max = "max"
+
+
+Recordings = Annotated[
+    Path | None,
+    typer.Option(help="Folder of the corpus: score whole recordings, not the window stored."),
+]
+Pooling = Annotated[
+    PoolingOption, typer.Option(help="How the answers about a recording become one.")
+]
 
 
 def find_tasks(names: Sequence[str], *, corpus: str, store: Path) -> list[Task]:

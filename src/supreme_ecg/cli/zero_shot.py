@@ -23,7 +23,9 @@ from supreme_ecg.cli.score_cells import (
     show_results,
 )
 from supreme_ecg.cli.scoring_options import (
+    Pooling,
     PoolingOption,
+    Recordings,
     find_tasks,
     plan_tasks,
     require_writable,
@@ -51,13 +53,8 @@ def zero_shot_command(
     random_encoder: Annotated[
         bool, typer.Option("--random-encoder", help="Score an untrained encoder beside it.")
     ] = False,
-    recordings: Annotated[
-        Path | None,
-        typer.Option(help="Folder of the corpus: score whole recordings, not the window stored."),
-    ] = None,
-    pooling: Annotated[
-        PoolingOption, typer.Option(help="How the answers about a recording become one.")
-    ] = PoolingOption.mean,
+    recordings: Recordings = None,
+    pooling: Pooling = PoolingOption.mean,
     plain: Annotated[
         bool, typer.Option("--plain", help="Ask for each class alone, not for what it excludes.")
     ] = False,

@@ -124,17 +124,7 @@ def part_rows(store: Store, task: Task, part: str) -> Integer[np.ndarray, " reco
     Raises:
         TaskError: There is none, or the split does not fit the store.
     """
-    rows = _rows_of_part(store, task, part)
-    if len(rows):
-        return rows
-    parts = task.split.parts(store.records, where=store.path)
-    counts = {str(name): number for name, number in parts.drop_nulls().value_counts().iter_rows()}
-    raise TaskError(
-        store.path,
-        expected=f"records of the {part} part of {task.name!r}",
-        found=f"none (the store has {counts or 'no record of any part'})",
-        remedy="Choose another --part, or ingest the folds that are missing.",
-    )
+    return task.split.rows(store.records, part, where=store.path)
 
 
 def _rows_of_part(store: Store, task: Task, part: str) -> Integer[np.ndarray, " record"]:

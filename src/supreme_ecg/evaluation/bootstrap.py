@@ -63,6 +63,12 @@ class BootstrapDraws:
         """Difference draw by draw: paired where labels, patients and seed were the same."""
         return BootstrapDraws(self.own - other.own, self.joint - other.joint)
 
+    @classmethod
+    def mean(cls, several: Sequence[BootstrapDraws]) -> BootstrapDraws:
+        """Mean draw by draw, of scores on the same labels, patients and seed."""
+        own, joint = ([getattr(one, name) for one in several] for name in ("own", "joint"))
+        return cls(np.mean(own, axis=0), np.mean(joint, axis=0))
+
 
 def percentile_interval(
     values: Float[np.ndarray, " draw"], *, level: float = 0.95

@@ -1,8 +1,9 @@
 """Embeddings of a whole store, computed once for each weights and store and kept in a file.
 
-They lie in the store's own folder unless told otherwise: vectors of patients' ECGs belong where the ECGs are, and
-go when these go. A file vouches for what it is (weights, signals, contract) and for its bytes. Beyond that a few
-windows are embedded again at each reuse, so that code which has changed since is noticed as well.
+They lie in the store's own folder unless told otherwise: vectors of patients' ECGs belong where the ECGs
+are, and go when these go. A file vouches for what it is (weights, signals, contract) and for its bytes.
+Beyond that a few windows are embedded again at each reuse, so that code which has changed since is
+noticed as well.
 """
 
 from __future__ import annotations
@@ -49,8 +50,9 @@ class Embeddings:
     vectors: Float32[np.ndarray, "record width"]
     """In the order of the store's rows."""
     origin: Origin
-    """``computed`` and kept; ``cached``: read; ``replaced``: computed because the file there was damaged or no longer
-    what the encoder gives; ``not cached``: the encoder has no file of weights to know it by."""
+    """``computed`` and kept; ``cached``: read; ``replaced``: computed because the file there was damaged
+    or no longer what the encoder gives; ``not cached``: the encoder has no file of weights to know it
+    by."""
     path: Path | None
     """The file; None where nothing was kept."""
 
@@ -73,9 +75,9 @@ def embed_store(
         advance: Called with the number of records after each batch, and with those found already done.
 
     Raises:
-        ContractError: The store was made under another contract.
-        StoreError: The store is damaged, or the folder cannot be written to.
-        WeightsError: The encoder moves, is in training mode, or gives something else than a finite vector a window.
+        ContractError: The store was made under another contract. StoreError: The store is damaged, or
+        the folder cannot be written to. WeightsError: The encoder moves, is in training mode, or gives
+        something else than a finite vector a window.
     """
     encoder.contract.require_equal(store.contract, where=store.path)
     if encoder.weights_sha256 is None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import numpy as np
 import polars as pl
+from jaxtyping import Bool, Integer
 from pydantic import ConfigDict
 
 from supreme_ecg.errors import TaskError
@@ -14,6 +17,9 @@ from supreme_ecg.errors import TaskError
 Part = Literal["train", "validation", "test"]
 
 PARTS: Final[tuple[Part, ...]] = ("train", "validation", "test")
+
+CHOICE_SHARE: Final = 0.1
+"""Share of the training patients that settings are chosen on where the validation part is scored."""
 
 _VALIDATION_FROM, _TEST_FROM = 0.7, 0.8
 """A patient's number, from 0 to 1, decides: 70 % train, 10 % validate, 20 % test."""
@@ -80,10 +86,45 @@ class SplitRule:
             )
         return found
 
+    def rows(
+        self, records: pl.DataFrame, part: str, *, where: object
+    ) -> Integer[np.ndarray, " record"]:
+        """Places of the records of one part.
+
+        Raises:
+            TaskError: There is none, or as :meth:`parts`.
+        """
+        parts = self.parts(records, where=where)
+        rows = np.flatnonzero((parts == part).fill_null(value=False).to_numpy())
+        if len(rows):
+            return rows
+        counts = dict(parts.drop_nulls().value_counts().iter_rows())
+        raise TaskError(
+            where,
+            expected=f"records of the {part} part",
+            found=f"none (the store has {counts or 'no record of any part'})",
+            remedy="Choose another --part, or ingest the folds that are missing.",
+        )
+
+
+def held_for_choice(patients: Sequence[str]) -> Bool[np.ndarray, " record"]:
+    """Which training records settings are chosen on, where the validation part is what is scored.
+
+    Args:
+        patients: Patient of each record; :data:`CHOICE_SHARE` of them is held, by a hash of the id.
+    """
+    held = {patient: _number(f"choice {patient}") < CHOICE_SHARE for patient in set(patients)}
+    return np.array([held[patient] for patient in patients], dtype=bool)
+
+
+def _number(text: str) -> float:
+    """From 0 to 1, the same for the same text on every machine."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
 
 def _part_of(patient: str) -> Part:
-    digest = hashlib.sha256(patient.encode()).digest()
-    number = int.from_bytes(digest[:8], "big") / 2**64
+    number = _number(patient)
     if number < _VALIDATION_FROM:
         return "train"
     return "validation" if number < _TEST_FROM else "test"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -21,7 +21,21 @@ from supreme_ecg.training.objective import (
     plain_windows,
 )
 from supreme_ecg.training.recipe import Recipe
-from supreme_ecg.training.training_set import Phrasing, TrainingSet
+from supreme_ecg.training.training_set import TrainingSet
+
+
+@runtime_checkable
+class Queries(Protocol):
+    """Query vectors of the columns of a training set."""
+
+    @property
+    def names(self) -> Tensor:
+        """Of the columns' names: what a model is judged by."""
+
+    def draw(
+        self, *, synonym_share: float, definition_share: float, generator: torch.Generator
+    ) -> Tensor:
+        """Those of one batch, perhaps in other words."""
 
 
 class ConceptQueries(Objective):
@@ -33,7 +47,7 @@ class ConceptQueries(Objective):
         recipe: Augmentation, mixup, shares of synonyms and definitions.
     """
 
-    def __init__(self, data: TrainingSet, *, phrasing: Phrasing, recipe: Recipe) -> None:
+    def __init__(self, data: TrainingSet, *, phrasing: Queries, recipe: Recipe) -> None:
         self.data, self.phrasing, self.recipe = data, phrasing, recipe
 
     def add_gradients(

@@ -15,6 +15,9 @@ from supreme_ecg.models.outside.merl_encoder import load_merl
 from supreme_ecg.models.outside.st_mem_encoder import load_st_mem
 from supreme_ecg.models.self_supervised import SelfSupervised
 
+AnyEncoder = Model | SelfSupervised | OutsideEncoder
+"""Whatever can be probed and has an untrained counterpart."""
+
 OUTSIDE: Final[dict[str, Callable[[str | Path], OutsideEncoder]]] = {
     "merl": load_merl,
     "ecg_fm": load_ecg_fm,
@@ -44,9 +47,7 @@ def load_outside(name: str, path: str | Path) -> OutsideEncoder:
     return OUTSIDE[name](path)
 
 
-def load_encoder(
-    weights: str | Path, *, name: str | None = None
-) -> Model | SelfSupervised | OutsideEncoder:
+def load_encoder(weights: str | Path, *, name: str | None = None) -> AnyEncoder:
     """Load weights of this package, or of an outside model.
 
     Args:

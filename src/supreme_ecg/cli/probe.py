@@ -1,0 +1,198 @@
+"""`supreme probe`: what can be learnt from a frozen encoder with all labels, few labels, and elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from supreme_ecg.cli import probe_options as option
+from supreme_ecg.cli.console import error_console, progress_bar
+from supreme_ecg.cli.cost import peak_memory_mb
+from supreme_ecg.cli.probe_shown import show_probes
+from supreme_ecg.cli.scoring_options import find_tasks, guard_of, require_writable
+
+if TYPE_CHECKING:
+    from supreme_ecg.evaluation.age_probe import AgeResult
+    from supreme_ecg.evaluation.embedding_cache import Embeddings
+    from supreme_ecg.evaluation.label_draws import Amounts
+    from supreme_ecg.evaluation.probe_methods import Method
+    from supreme_ecg.evaluation.probe_plan import ProbePlan
+    from supreme_ecg.evaluation.probe_result import ProbeResult
+    from supreme_ecg.models.outside.loading import AnyEncoder
+    from supreme_ecg.store.reading import Store
+
+
+def probe_command(
+    weights: Annotated[Path, typer.Option(help="Folder of the model, or file of outside weights.")],
+    store: Annotated[Path, typer.Option(help="Store to learn from.", show_default=False)],
+    encoder: option.Encoder = None,
+    task: option.Tasks = None,
+    target: option.Targets = None,
+    part: option.Part = option.ScoredPartOption.test,
+    fraction: option.Fractions = None,
+    draws: option.Draws = 5,
+    knn: option.Knn = False,
+    few_shot: option.Shots = None,
+    fine_tune: option.FineTune = None,
+    transfer_to: option.TransferTo = None,
+    transfer_task: option.TransferTask = None,
+    random_encoder: option.RandomEncoder = False,
+    cache: option.Cache = None,
+    json: option.Json = None,
+    plot: option.Plot = None,
+    allow_seen: option.AllowSeen = False,
+    seed: option.Seed = 0,
+) -> None:
+    """Probe frozen embeddings at several shares of the labels, with spread and intervals."""
+    from supreme_ecg.evaluation.label_draws import Amounts  # noqa: PLC0415  keeps --help light
+    from supreme_ecg.evaluation.label_efficiency_plot import plot_label_efficiency  # noqa: PLC0415
+    from supreme_ecg.models.outside.loading import load_encoder  # noqa: PLC0415
+    from supreme_ecg.store.reading import Store  # noqa: PLC0415
+
+    amounts = Amounts(shots=tuple(few_shot or ()), draws=draws, seed=seed)
+    if fraction:
+        amounts = replace(amounts, fractions=tuple(dict.fromkeys(fraction)))
+    option.require_fitting(
+        task,
+        target,
+        part=part,
+        fractions=amounts.fractions,
+        transfer_to=transfer_to,
+        transfer_task=transfer_task,
+        tunes_outside=encoder is not None and fine_tune is not None,
+    )
+    require_writable(json)
+    require_writable(plot, option="--plot")
+    opened, model = Store.open(store), load_encoder(weights, name=encoder)
+    choose = partial(_plans, model, opened, part=part, allow_seen=allow_seen)
+    if transfer_to is not None and transfer_task is not None:
+        plans = choose(task or [], to=Store.open(transfer_to), to_task=transfer_task)
+    else:
+        plans = choose(task or [], targets=target or [])
+    methods: list[Method] = ["logistic_regression", "knn"] if knn else ["logistic_regression"]
+    encoders: dict[str, AnyEncoder] = {str(weights): model}
+    if random_encoder:
+        encoders["random encoder"] = model.with_random_encoder(seed)
+    probe = partial(_probe, plans=plans, methods=methods, amounts=amounts, cache=cache)
+    results = [
+        result
+        for name, each in encoders.items()
+        for result in probe(each, name=name, runs=fine_tune)
+    ]
+    if plot is not None:
+        plot_label_efficiency([result.to_json() for result in results], plot)
+    show_probes(results, json=json)
+
+
+def _plans(
+    model: AnyEncoder,
+    store: Store,
+    tasks: Sequence[str],
+    *,
+    targets: Sequence[str] = (),
+    part: option.ScoredPartOption,
+    to: Store | None = None,
+    to_task: str = "",
+    allow_seen: bool,
+) -> list[ProbePlan]:
+    """A plan for each task and target, behind one guard."""
+    from supreme_ecg.evaluation.probe_plan import plan_probe, plan_transfer  # noqa: PLC0415
+    from supreme_ecg.evaluation.target import Target  # noqa: PLC0415
+    from supreme_ecg.evaluation.task import Task  # noqa: PLC0415
+
+    found = find_tasks(tasks, corpus=store.corpus, store=store.path) if tasks else []
+    guard = guard_of(model, to or store, options="--part, or mark the result with --allow-seen")
+    if to is not None:
+        transfer = partial(plan_transfer, model, store, to=to, to_task=Task.load(to_task))
+        return [
+            transfer(task=one, part=part.value, allow_seen=allow_seen, guard=guard) for one in found
+        ]
+    wanted: list[Task | Target] = [*found, *map(Target.named, targets)]
+    return [
+        plan_probe(model, store, one, part=part.value, allow_seen=allow_seen, guard=guard)
+        for one in wanted
+    ]
+
+
+def _probe(
+    encoder: AnyEncoder,
+    *,
+    plans: Sequence[ProbePlan],
+    name: str,
+    methods: Sequence[Method],
+    amounts: Amounts,
+    cache: Path | None,
+    runs: Path | None,
+) -> list[ProbeResult | AgeResult]:
+    """Embed what the plans need, and probe each; the result says what it cost."""
+    from supreme_ecg.evaluation.probe import embed_stores, stores_of  # noqa: PLC0415
+
+    results = []
+    with progress_bar() as bar:
+        windows = sum(len(store) for store in stores_of(plans))
+        row = bar.add_task(f"embedding, {name}", total=windows)
+        begun = time.perf_counter()
+        vectors = embed_stores(encoder, plans, cache=cache, advance=partial(bar.advance, row))
+        embedding = time.perf_counter() - begun
+        steps = len(amounts) * (len(methods) + (runs is not None))
+        row = bar.add_task(f"probing, {name}", total=steps * len(plans))
+        for plan in plans:
+            begun = time.perf_counter()
+            result = _probe_plan(
+                encoder,
+                plan,
+                vectors,
+                name=name,
+                methods=methods,
+                amounts=amounts,
+                runs=runs,
+                advance=partial(bar.advance, row),
+            )
+            cost = {
+                "embeddings": {str(path): one.origin for path, one in vectors.items()},
+                "seconds_embedding": round(embedding, 2),
+                "seconds": round(time.perf_counter() - begun, 2),
+                "peak_memory_mb": peak_memory_mb(),
+            }
+            results.append(replace(result, run={**result.run, **cost}))
+    for path, one in vectors.items():
+        if one.origin == "replaced":
+            error_console.print(
+                f"Warning: embeddings of {path} were damaged or out of date, and were computed anew."
+            )
+    return results
+
+
+def _probe_plan(
+    encoder: AnyEncoder,
+    plan: ProbePlan,
+    vectors: Mapping[Path, Embeddings],
+    *,
+    name: str,
+    methods: Sequence[Method],
+    amounts: Amounts,
+    runs: Path | None,
+    advance: Callable[[], None],
+) -> ProbeResult | AgeResult:
+    """Probe one plan; fine-tune too where there is a folder for the runs."""
+    from supreme_ecg.evaluation.age_probe import run_age_probe  # noqa: PLC0415
+    from supreme_ecg.evaluation.fine_tuned import run_fine_tuning  # noqa: PLC0415
+    from supreme_ecg.evaluation.probe import run_probe  # noqa: PLC0415
+    from supreme_ecg.models.outside.encoding import OutsideEncoder  # noqa: PLC0415
+
+    if plan.name == "age":
+        return run_age_probe(plan, vectors, weights=name, amounts=amounts, advance=advance)
+    probed = run_probe(
+        plan, vectors, weights=name, methods=methods, amounts=amounts, advance=advance
+    )
+    if runs is None:
+        return probed
+    assert not isinstance(encoder, OutsideEncoder)  # refused before
+    tuned = run_fine_tuning(encoder, plan, folder=runs, amounts=amounts, advance=advance)
+    return replace(probed, scores=(*probed.scores, *tuned))
