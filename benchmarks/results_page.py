@@ -51,6 +51,7 @@ PARTS = (
     "inference_speed",
     "weights",
     "guard",
+    "methods",
 )
 """Further sections, in their order."""
 WHOLE = ("supervised_twin", "wording")
