@@ -150,9 +150,9 @@ def _zero_shot(model: Any, store: Store, other: Store) -> dict[str, Any]:
     plans["cpsc2018"] = plan_zero_shot(model, other, Task.load("cpsc2018"))
     found = {}
     for task, plan in plans.items():
-        result = run_zero_shot(model, plan, weights="").to_json()
+        result = run_zero_shot(model, [plan], weights="")[0].to_json()
         found[task] = result["macro"] | {"top_class": result["run"]["top_class"]}
-    chance = run_zero_shot(untrained, plans["cpsc2018"], weights="").to_json()
+    chance = run_zero_shot(untrained, [plans["cpsc2018"]], weights="")[0].to_json()
     found["cpsc2018_untrained"] = chance["macro"]["auroc"]
     return found | {"mean": _mean([found[task]["auroc"] for task in TASKS])}
 

@@ -47,7 +47,7 @@ def main() -> None:
     results = []
     for task in tasks:
         plan = plan_zero_shot(model, store, _by_column(task, tasks), folds=[options.fold])
-        results.append(run_zero_shot(model, plan, weights="supervised twin").to_json())
+        results.append(run_zero_shot(model, [plan], weights="supervised twin")[0].to_json())
         print(f"{task.name:22} {results[-1]['macro']['auroc']:.4f}")
     values = {
         "recipe": options.recipe,

@@ -14,12 +14,12 @@ from supreme_ecg.errors import TaskError
 from supreme_ecg.evaluation.benchmark import plan_benchmark
 from supreme_ecg.evaluation.benchmark_run import (
     BenchmarkResult,
-    Contender,
+    contenders,
     run_benchmark,
-    union_rows,
 )
 from supreme_ecg.evaluation.published.files import PUBLISHED
 from supreme_ecg.evaluation.task import Task
+from supreme_ecg.evaluation.zero_shot_run import union_rows
 from tests.evaluation.scripted import ScriptedModel, ScriptedStore, scripted_store
 
 TASK = Task.load("cpsc2018")
@@ -56,7 +56,9 @@ def published_file(folder: Path, store: ScriptedStore, *, wrong: str | None = No
 
 
 def _run(model: ScriptedModel, plans: Any, **more: Any) -> BenchmarkResult:
-    return run_benchmark(Contender(model=model, weights="W", plans=plans), **more)
+    advance = more.pop("advance", lambda _: None)
+    [contender] = contenders(model, [plans], weights="W", advance=advance)
+    return run_benchmark(contender, **more)
 
 
 def test_published_rows_and_labels_are_those_of_the_file(tmp_path: Path) -> None:
@@ -235,17 +237,15 @@ def test_a_second_model_is_asked_about_the_same_records() -> None:
     store = numbered_store()
     first = ScriptedModel(store)
     weak = replace(first, strength=0.2, weights_sha256="weak", gives_similarities=True)
-    contenders = [
-        Contender(
-            model=model,
+    strong, other = (
+        contenders(
+            model,
+            [{"corrected": plan_benchmark(model, store, TASK, protocol="corrected", part="test")}],
             weights=name,
-            plans={
-                "corrected": plan_benchmark(model, store, TASK, protocol="corrected", part="test")
-            },
-        )
+        )[0]
         for name, model in (("strong", first), ("weak", weak))
-    ]
-    result = run_benchmark(contenders[0], against=contenders[1]).protocols["corrected"]
+    )
+    result = run_benchmark(strong, against=other).protocols["corrected"]
     found = result.comparison
     assert found is not None
     assert (found.name, found.run["weights_sha256"]) == ("weak", "weak")
@@ -253,6 +253,6 @@ def test_a_second_model_is_asked_about_the_same_records() -> None:
     assert found.gain is not None
     assert found.gain > 0.2
     assert found.worse == ()
-    alone = run_benchmark(contenders[1]).protocols["corrected"]
+    alone = run_benchmark(other).protocols["corrected"]
     assert found.macro == alone.macro
     assert found.auroc == {one.name: one.auroc for one in alone.classes}

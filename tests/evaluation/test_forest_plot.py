@@ -25,7 +25,7 @@ def result() -> ZeroShotResult:
     task = Task.load("cpsc2018")
     model = ScriptedModel(store, trained_concepts=(task.classes[1].concept,))
     plan = plan_zero_shot(model, store, task)
-    return run_zero_shot(model, plan, weights="W", baseline=model.with_random_encoder(0))
+    return run_zero_shot(model, [plan], weights="W", baseline=model.with_random_encoder(0))[0]
 
 
 @pytest.fixture

@@ -148,7 +148,7 @@ def _plan_and_run(
 ) -> ZeroShotResult:
     plan = plan_zero_shot(model, store, Task.load("cpsc2018"), **choices)
     baseline = model.with_random_encoder(0) if random_encoder else None
-    return run_zero_shot(model, plan, weights="scripted", baseline=baseline)
+    return run_zero_shot(model, [plan], weights="scripted", baseline=baseline)[0]
 
 
 def test_run_scores_the_labelled_records_of_the_folds() -> None:
@@ -157,13 +157,34 @@ def test_run_scores_the_labelled_records_of_the_folds() -> None:
     advanced: list[int] = []
     model = ScriptedModel(store)
     plan = plan_zero_shot(model, store, Task.load("cpsc2018"), folds=[2])
-    result = run_zero_shot(model, plan, weights="scripted", advance=advanced.append)
+    [result] = run_zero_shot(model, [plan], weights="scripted", advance=advanced.append)
     assert (result.records, sum(advanced)) == (9 * 4, 9 * 4)
     assert (result.run["folds"], result.run["records_left_out"]) == ([2], 4)
     assert not result.run["in_domain"]
     assert {one.positives for one in result.classes} == {4}
     assert result.macro.auroc is not None
     assert result.macro.auroc > 0.9
+
+
+def test_plans_of_several_tasks_are_asked_in_one_pass() -> None:
+    """Each record goes through the model once, and each plan has the scores it has alone."""
+    store = scripted_store()
+    model, task = ScriptedModel(store), Task.load("cpsc2018")
+    few = replace(task, name="few", classes=task.classes[2:5])
+    plans = [
+        plan_zero_shot(model, store, few, folds=[1, 2]),
+        plan_zero_shot(model, store, task, folds=[2]),
+    ]
+    advanced: list[int] = []
+    together = run_zero_shot(model, plans, weights="W", advance=advanced.append)
+    assert (
+        sum(advanced)
+        == len(set(plans[0].rows) | set(plans[1].rows))
+        < sum(map(len, (p.rows for p in plans)))
+    )
+    alone = [run_zero_shot(model, [plan], weights="W")[0] for plan in plans]
+    assert together == alone
+    assert [len(result.classes) for result in together] == [3, 9]
 
 
 def test_exposure_comes_from_the_weights() -> None:

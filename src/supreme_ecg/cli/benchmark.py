@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from supreme_ecg.evaluation.benchmark import Protocol
     from supreme_ecg.evaluation.benchmark_run import BenchmarkResult, Contender
     from supreme_ecg.evaluation.task import Task
-    from supreme_ecg.evaluation.zero_shot_run import Plan
+    from supreme_ecg.evaluation.zero_shot_run import Answers, Plan
     from supreme_ecg.store.reading import Store
 
 
@@ -94,7 +94,7 @@ def benchmark_command(
     tasks = find_tasks(task, corpus=opened.corpus, store=store)
     wanted = [name for name in PROTOCOLS if protocol in {name, "both"}]
     plan = partial(
-        _contenders,
+        _plan,
         store=opened,
         tasks=tasks,
         protocols=wanted,
@@ -104,38 +104,24 @@ def benchmark_command(
         published=published,
         allow_seen=allow_seen,
     )
-    first = plan(weights)
-    second = [None] * len(tasks) if against is None else plan(against)
+    first, *others = _ask([plan(each) for each in (weights, against) if each is not None])
+    second: Sequence[Contender | None] = others[0] if others else [None] * len(tasks)
     results = _run(first, second, seed=seed)
     if plot is not None:
         plot_benchmarks(results, plot)
     show_results(results, print_benchmark, console=console, json=json)
 
 
-def _run(
-    first: Sequence[Contender], second: Sequence[Contender | None], *, seed: int
-) -> list[BenchmarkResult]:
-    """Score every task, with a bar of the records."""
-    from supreme_ecg.evaluation.benchmark_run import run_benchmark, union_rows  # noqa: PLC0415
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A model with its plans of each task, checked before anything is asked."""
 
-    results = []
-    with progress_bar() as bar:
-        everyone = [one for one in (*first, *second) if one is not None]
-        total = sum(len(union_rows(list(one.plans.values()))) for one in everyone)
-        row = bar.add_task("scoring", total=total)
-        for contender, other in zip(first, second, strict=True):
-            begun = time.perf_counter()
-            result = run_benchmark(
-                contender,
-                against=other,
-                seed=seed,
-                advance=lambda records: bar.advance(row, records),
-            )
-            results.append(_with_cost(result, time.perf_counter() - begun))
-    return results
+    model: Answers
+    weights: str
+    plans: list[dict[Protocol, Plan]]
 
 
-def _contenders(
+def _plan(
     weights: Path,
     *,
     store: Store,
@@ -144,10 +130,8 @@ def _contenders(
     recordings: Path | None,
     pooling: PoolingOption,
     **choices: Any,
-) -> list[Contender]:
-    """A model with its plans of each task."""
+) -> _Planned:
     from supreme_ecg.evaluation.benchmark import plan_benchmark  # noqa: PLC0415
-    from supreme_ecg.evaluation.benchmark_run import Contender  # noqa: PLC0415
     from supreme_ecg.models.loading import load_answering_model  # noqa: PLC0415  slow to import
 
     model = load_answering_model(weights)
@@ -158,8 +142,39 @@ def _contenders(
 
     planned = [plan(task, name) for task in tasks for name in protocols]
     whole = iter(with_recordings(planned, recordings, pooling=pooling))
-    plans = [{name: next(whole) for name in protocols} for _ in tasks]
-    return [Contender(model=model, weights=str(weights), plans=each) for each in plans]
+    return _Planned(model, str(weights), [{name: next(whole) for name in protocols} for _ in tasks])
+
+
+def _ask(planned: list[_Planned]) -> list[list[Contender]]:
+    """Ask each model about all of its records, with a bar."""
+    from supreme_ecg.evaluation.benchmark_run import contenders  # noqa: PLC0415
+    from supreme_ecg.evaluation.zero_shot_run import union_rows  # noqa: PLC0415
+
+    with progress_bar() as bar:
+        every = [[plan for each in one.plans for plan in each.values()] for one in planned]
+        row = bar.add_task("asking", total=sum(len(union_rows(plans)) for plans in every))
+        advance = partial(bar.advance, row)
+        return [
+            contenders(one.model, one.plans, weights=one.weights, advance=advance)
+            for one in planned
+        ]
+
+
+def _run(
+    first: Sequence[Contender], second: Sequence[Contender | None], *, seed: int
+) -> list[BenchmarkResult]:
+    """Score every task, with a bar."""
+    from supreme_ecg.evaluation.benchmark_run import run_benchmark  # noqa: PLC0415
+
+    results = []
+    with progress_bar() as bar:
+        for contender, other in bar.track(
+            list(zip(first, second, strict=True)), description="scoring"
+        ):
+            begun = time.perf_counter()
+            result = run_benchmark(contender, against=other, seed=seed)
+            results.append(_with_cost(result, time.perf_counter() - begun))
+    return results
 
 
 def _with_cost(result: BenchmarkResult, seconds: float) -> BenchmarkResult:

@@ -171,7 +171,8 @@ def _score(weights: Path, store: Store, *, seed: int) -> ZeroShotResult:
         model = SuPreME.from_pretrained(weights)
         plan = plan_zero_shot(model, store, Task.load("synthetic"), folds=HELD_OUT_FOLDS)
         baseline = model.with_random_encoder(seed)
-        return run_zero_shot(model, plan, weights=str(weights), seed=seed, baseline=baseline)
+        [result] = run_zero_shot(model, [plan], weights=str(weights), seed=seed, baseline=baseline)
+        return result
 
 
 def _ask(weights: Path, store: Store, folder: Path) -> tuple[Reply, Path]:

@@ -64,7 +64,7 @@ def zero_shot_command(
     seed: Annotated[int, typer.Option(min=0, help="Seed of bootstrap and random encoder.")] = 0,
 ) -> None:
     """Score a model on classes asked in words, with intervals and what it had seen of them."""
-    from supreme_ecg.evaluation.zero_shot_run import run_zero_shot  # noqa: PLC0415
+    from supreme_ecg.evaluation.zero_shot_run import run_zero_shot, union_rows  # noqa: PLC0415
     from supreme_ecg.models.loading import load_answering_model  # noqa: PLC0415  slow to import
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
@@ -78,24 +78,21 @@ def zero_shot_command(
     plans = plan_tasks(model, opened, tasks, folds=chosen, allow_seen=allow_seen)
     plans = with_recordings(plans, recordings, pooling=pooling)
     baseline = model.with_random_encoder(seed) if random_encoder else None
-    results = []
+    begun = time.perf_counter()
     with progress_bar() as bar:
-        total = sum(len(plan.rows) for plan in plans) * (2 if random_encoder else 1)
-        row = bar.add_task("scoring", total=total)
-        for plan in plans:
-            bar.update(row, description=plan.task.name)
-            begun = time.perf_counter()
-            result = run_zero_shot(
-                model,
-                plan,
-                weights=str(weights),
-                seed=seed,
-                baseline=baseline,
-                advance=lambda records: bar.advance(row, records),
-            )
-            seconds = round(time.perf_counter() - begun, 2)
-            cost = {"seconds": seconds, "peak_memory_mb": peak_memory_mb()}
-            results.append(replace(result, run={**result.run, **cost}))
+        total = len(union_rows(plans)) * (2 if random_encoder else 1)
+        row = bar.add_task("asking", total=total)
+        scored = run_zero_shot(
+            model,
+            plans,
+            weights=str(weights),
+            seed=seed,
+            baseline=baseline,
+            advance=lambda records: bar.advance(row, records),
+        )
+    seconds = round(time.perf_counter() - begun, 2)
+    cost = {"seconds_all_tasks": seconds, "peak_memory_mb": peak_memory_mb()}
+    results = [replace(result, run={**result.run, **cost}) for result in scored]
     show_results(results, _print_result, console=console, json=json)
 
 

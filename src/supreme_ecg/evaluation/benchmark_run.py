@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Float
 
 from supreme_ecg.evaluation.benchmark import PROTOCOLS, Protocol
 from supreme_ecg.evaluation.comparison import compare
 from supreme_ecg.evaluation.zero_shot import DRAWS
 from supreme_ecg.evaluation.zero_shot_result import ZeroShotResult
-from supreme_ecg.evaluation.zero_shot_run import Answers, Plan, plan_scores, score_plan
+from supreme_ecg.evaluation.zero_shot_run import Answers, Given, Plan, ask_once, score_plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +65,8 @@ class Contender:
     """Its name for the result."""
     plans: Mapping[Protocol, Plan]
     """Of one task on one store, by protocol, made with this model."""
+    given: Given
+    """What it answers about the records of these plans at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,28 +77,50 @@ class _Scored:
     result: ZeroShotResult
 
 
+def contenders(
+    model: Answers,
+    plans: Sequence[Mapping[Protocol, Plan]],
+    *,
+    weights: str,
+    advance: Callable[[int], None] = lambda _: None,
+) -> list[Contender]:
+    """Ask a model once about every record of any plan.
+
+    Args:
+        model: As planned with.
+        plans: Of each task, by protocol; all on one store.
+        weights: Name of the model for the result.
+        advance: Called with the number of records after each batch.
+
+    Returns:
+        One for each task.
+    """
+    given = ask_once(model, [plan for of_task in plans for plan in of_task.values()], advance)
+    return [
+        Contender(model=model, weights=weights, plans=of_task, given=given) for of_task in plans
+    ]
+
+
 def run_benchmark(
     contender: Contender,
     *,
     against: Contender | None = None,
     seed: int = 0,
-    advance: Callable[[int], None] = lambda _: None,
 ) -> BenchmarkResult:
-    """Ask each model once about every record of any of its plans, and score each plan.
+    """Score each plan of a model, or of two.
 
     Args:
         contender: The model of the result.
         against: A second model on the same task and store, to be set beside it.
         seed: Seed of the bootstrap.
-        advance: Called with the number of records after each batch.
 
     Raises:
         WeightsError: A model answers NaN.
     """
-    first = _score(contender, seed=seed, advance=advance)
+    first = _score(contender, seed=seed)
     results = {name: one.result for name, one in first.items()}
     if against is not None:
-        second = _score(against, seed=seed, advance=advance)
+        second = _score(against, seed=seed)
         for name, plan in contender.plans.items():
             comparison = compare(
                 plan.labels,
@@ -112,34 +136,21 @@ def run_benchmark(
     return BenchmarkResult(task=task.name, protocols=results)
 
 
-def _score(
-    contender: Contender, *, seed: int, advance: Callable[[int], None]
-) -> dict[Protocol, _Scored]:
-    plans = contender.plans
-    rows = union_rows(list(plans.values()))
-    asked = replace(next(iter(plans.values())), rows=rows)
-    answers = plan_scores(contender.model, asked, advance)
+def _score(contender: Contender, *, seed: int) -> dict[Protocol, _Scored]:
     scored = {}
-    for name, plan in plans.items():
-        scores = answers[np.searchsorted(rows, plan.rows)]
-        others = None if plan.validation is None else plan.validation.rows
+    for name, plan in contender.plans.items():
+        given, others = contender.given, plan.validation
+        scores = given.scores(plan.task, plan.rows)
         result = score_plan(
             contender.model,
             plan,
             scores,
             weights=contender.weights,
             seed=seed,
-            validation_scores=None if others is None else answers[np.searchsorted(rows, others)],
+            validation_scores=None if others is None else given.scores(plan.task, others.rows),
         )
         scored[name] = _Scored(scores, result)
     return scored
-
-
-def union_rows(plans: Sequence[Plan]) -> Integer[np.ndarray, " record"]:
-    """Rows that any of the plans scores or chooses thresholds on, each once, ascending."""
-    scored = [plan.rows for plan in plans]
-    others = [plan.validation.rows for plan in plans if plan.validation is not None]
-    return np.unique(np.concatenate([*scored, *others]))
 
 
 def _less(first: float | None, second: float | None) -> float | None:

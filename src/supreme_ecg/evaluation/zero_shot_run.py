@@ -211,45 +211,49 @@ def plan_rows(
 
 def run_zero_shot(
     model: Answers,
-    plan: Plan,
+    plans: Sequence[Plan],
     *,
     weights: str,
     seed: int = 0,
     baseline: Answers | None = None,
     advance: Callable[[int], None] = lambda _: None,
-) -> ZeroShotResult:
-    """Ask the model every class of the task about every record, and score the answers.
+) -> list[ZeroShotResult]:
+    """Ask the model every class of every task about the records, in one pass, and score the answers.
 
     Args:
         model: As planned with.
-        plan: What to score.
+        plans: What to score: at least one, all of one store.
         weights: Name of the model for the result.
         seed: Seed of the bootstrap.
         baseline: ``model.with_random_encoder(...)``, to be set beside it.
         advance: Called with the number of records after each batch of each model.
 
     Returns:
-        The scores; with a comparison where a baseline is given.
+        The scores of each plan; with a comparison where a baseline is given.
 
     Raises:
         WeightsError: A model answers NaN.
     """
-    scores = plan_scores(model, plan, advance)
-    result = score_plan(model, plan, scores, weights=weights, seed=seed)
-    if baseline is None:
-        return result
-    other_scores = plan_scores(baseline, plan, advance)
-    other = score_plan(baseline, plan, other_scores, weights="random encoder", seed=seed)
-    comparison = compare(
-        plan.labels,
-        scores,
-        plan.patients,
-        other=other,
-        other_scores=other_scores,
-        draws=DRAWS,
-        seed=seed,
-    )
-    return replace(result, comparison=comparison)
+    given = ask_once(model, plans, advance)
+    others = None if baseline is None else ask_once(baseline, plans, advance)
+    results = []
+    for plan in plans:
+        scores = given.scores(plan.task, plan.rows)
+        result = score_plan(model, plan, scores, weights=weights, seed=seed)
+        if baseline is not None and others is not None:
+            other_scores = others.scores(plan.task, plan.rows)
+            comparison = compare(
+                plan.labels,
+                scores,
+                plan.patients,
+                other=score_plan(baseline, plan, other_scores, weights="random encoder", seed=seed),
+                other_scores=other_scores,
+                draws=DRAWS,
+                seed=seed,
+            )
+            result = replace(result, comparison=comparison)
+        results.append(result)
+    return results
 
 
 def score_plan(
@@ -266,7 +270,7 @@ def score_plan(
     Args:
         model: Tells which concepts were trained, and what its answers are.
         plan: Which records and labels.
-        scores: As :func:`plan_scores` gives them.
+        scores: As :meth:`Given.scores` gives them.
         weights: Name of the model for the result.
         seed: Seed of the bootstrap.
         validation_scores: Of the plan's validation records, where it has them.
@@ -306,28 +310,58 @@ def describe_answers(model: Answers) -> str:
     return f"calibrated probabilities {model.calibration.meaning}"
 
 
-def plan_scores(
-    model: Answers, plan: Plan, advance: Callable[[int], None] = lambda _: None
-) -> Float[np.ndarray, "record cls"]:
-    """Ask every question of the task about every record of the plan, in batches.
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a model answers about the records of several plans."""
+
+    rows: Integer[np.ndarray, " record"]
+    """Rows of the store, ascending."""
+    prompts: tuple[str, ...]
+    """Questions of all tasks, each once."""
+    answers: Float[np.ndarray, "record query"]
+    """Probabilities or similarities, 0 to 1."""
+
+    def scores(
+        self, task: Task, rows: Integer[np.ndarray, " some"]
+    ) -> Float[np.ndarray, "some cls"]:
+        """Scores of a task's classes for some of the rows; as :meth:`Task.scores`."""
+        columns = [self.prompts.index(prompt) for prompt in task.prompts]
+        return task.scores(self.answers[np.searchsorted(self.rows, rows)][:, columns])
+
+
+def ask_once(
+    model: Answers, plans: Sequence[Plan], advance: Callable[[int], None] = lambda _: None
+) -> Given:
+    """Ask every question of every plan's task about every record of any plan, in batches.
+
+    Each record goes through the encoder once, however many tasks and protocols it is scored under.
 
     Args:
         model: As planned with.
-        plan: Which records.
+        plans: At least one, all of one store.
         advance: Called with the number of records after each batch.
     """
+    rows, first = union_rows(plans), plans[0]
+    prompts = tuple(dict.fromkeys(prompt for plan in plans for prompt in plan.task.prompts))
 
     def answer(batch: Batch) -> Float[np.ndarray, "window query"]:
-        return model.predict(batch.signal, batch.lead_mask, batch.sample_mask, plan.task.prompts)
+        return model.predict(batch.signal, batch.lead_mask, batch.sample_mask, prompts)
 
-    if plan.recordings is not None:
-        return plan.task.scores(plan.recordings.answers(plan.rows, answer, advance=advance))
+    if first.recordings is not None:
+        return Given(rows, prompts, first.recordings.answers(rows, answer, advance=advance))
     parts = []
-    for start in range(0, len(plan.rows), BATCH):
-        rows = plan.rows[start : start + BATCH]
-        parts.append(answer(plan.store.batch(rows)))
-        advance(len(rows))
-    return plan.task.scores(np.concatenate(parts))
+    for start in range(0, len(rows), BATCH):
+        batch = first.store.batch(rows[start : start + BATCH])
+        parts.append(answer(batch))
+        advance(len(batch.signal))
+    return Given(rows, prompts, np.concatenate(parts))
+
+
+def union_rows(plans: Sequence[Plan]) -> Integer[np.ndarray, " record"]:
+    """Rows that any of the plans scores or chooses thresholds on, each once, ascending."""
+    scored = [plan.rows for plan in plans]
+    others = [plan.validation.rows for plan in plans if plan.validation is not None]
+    return np.unique(np.concatenate([*scored, *others]))
 
 
 def rows_of(store: Store, folds: Sequence[int] | None) -> Integer[np.ndarray, " record"]:
