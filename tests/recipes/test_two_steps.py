@@ -58,8 +58,8 @@ def test_a_recipe_trains_two_steps(name: str, letters, tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = fresh_model(recipe, letters).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
-    signal = torch.randn(2, 12, recipe.contract.samples)
-    mask = torch.ones(2, recipe.contract.samples, dtype=torch.bool)
+    signal = torch.randn(4, 12, recipe.contract.samples)
+    mask = torch.ones(4, recipe.contract.samples, dtype=torch.bool)
     loss_now = loss_of(model, letters, signal, mask)
     losses = []
     for _ in range(3):
