@@ -172,6 +172,13 @@ def model(description: dict[str, Any]) -> Iterator[str]:
     ):
         settings = ", ".join(f"{key} {value}" for key, value in values.items() if key != "name")
         yield f"- **{title}**: {values['name']} ({settings})."
+    if c := parts["method"].get("rows_c"):
+        yield (
+            f"- **Trained names**: the {len(description['trained_concepts'])} concepts of its training "
+            f"also have a linear row each (logistic regression on the frozen encoder, C {c:g}); asked by "
+            "its name, such a concept is answered by the mean of both logits. Anything else is answered "
+            "from its words alone."
+        )
     kind = "calibrated" if description.get("calibration") else "not calibrated"
     yield (
         f"- **Output**: a probability per question, {kind}; the answer to one does not depend on "
