@@ -86,7 +86,7 @@ def card(name: str, description: dict[str, Any], values: dict[str, Any]) -> Iter
     yield from training(description, values["pretrain"])
     yield prose.EVALUATION
     tasks = [*values["zero_shot"], values["cpsc2018"]]
-    yield from zero_shot_summary(tasks)
+    yield from zero_shot_summary(tasks, values.get("zero_shot_plain", []))
     yield from parts(values)
     yield prose.LIMITS
     for result in tasks:
