@@ -58,14 +58,29 @@ def test_a_block_is_excited_by_the_means_of_its_own_channels() -> None:
     torch.manual_seed(0)
     block = ResNet1d(12, stem_width=16, squeeze_excite=True).eval().stages[0]
     x = torch.randn(2, 16, 1, 50)
-    _, down, _, up, _ = block.excite.factors
+    down, _, up, _ = block.excite.factors
     with torch.no_grad():
         residual = block.residual(x)
         inner = (residual.mean(dim=(2, 3)) @ down.weight[:, :, 0, 0].T + down.bias).relu()
         factors = (inner @ up.weight[:, :, 0, 0].T + up.bias).sigmoid()
         expected = (x + residual * factors[:, :, None, None]).relu()
-        torch.testing.assert_close(block(x), expected)
+        torch.testing.assert_close(block(x, None), expected)
     assert factors.std() > 0
+
+
+def test_a_short_strip_is_excited_by_what_was_recorded_of_it() -> None:
+    """Half a window gives the tokens that it gives alone, but for those at its end."""
+    torch.manual_seed(0)
+    encoder = ResNet1d(12, stem_width=16, squeeze_excite=True).eval()
+    signal = torch.randn(2, 12, SAMPLES)
+    padded, mask = signal.clone(), torch.ones(2, SAMPLES, dtype=torch.bool)
+    padded[..., SAMPLES // 2 :], mask[..., SAMPLES // 2 :] = 0, False
+    with torch.no_grad():
+        alone = encoder(signal[..., : SAMPLES // 2])
+        covered, diluted = encoder(padded, mask), encoder(padded)
+    kept = alone.shape[1] - 4
+    near = (covered[:, :kept] - alone[:, :kept]).abs().mean()
+    assert near < 0.2 * (diluted[:, :kept] - alone[:, :kept]).abs().mean()
 
 
 @pytest.mark.parametrize(("size", "millions"), [("tiny", 5.5), ("small", 21.5), ("base", 85.6)])

@@ -12,6 +12,7 @@ import torch
 
 from supreme_ecg.errors import QueryError
 from supreme_ecg.models.fusion import DecoderConfig
+from supreme_ecg.models.named_rows import NamedRows
 from supreme_ecg.models.pooling import PoolingConfig
 from supreme_ecg.models.resnet import ResNetConfig
 from supreme_ecg.models.supreme import SuPreME, SuPreMEConfig, SuPreMEParts
@@ -122,6 +123,18 @@ def test_the_map_goes_when_the_weights_are_randomised(trained: SuPreME) -> None:
     assert rank_correlation(maps[0], maps[0]) == pytest.approx(1)
     assert abs(rank_correlation(maps[0], maps[-1])) < 0.3
     assert all(torch.equal(before[key], value) for key, value in trained.state_dict().items())
+
+
+def test_the_cascade_throws_rows_away_with_the_fusion(trained: SuPreME) -> None:
+    """What was fitted to trained names is learnt as well; the model itself stays as it is."""
+    own = trained.with_random_encoder(seed=0)
+    names = own.query_vectors(["atrial fibrillation"])
+    fitted = torch.ones(1, own.encoder.width)
+    own.named_rows = NamedRows(names, weight=fitted, bias=torch.zeros(1))
+    parts = {part: each.named_rows.weight.clone() for part, each in cascade(own, seed=1)}
+    assert next(iter(parts)) == "fusion"
+    assert all((weight != fitted).all() for weight in parts.values())
+    assert torch.equal(own.named_rows.weight, fitted)
 
 
 def test_the_cascade_ends_with_no_trained_weight(trained: SuPreME) -> None:

@@ -33,12 +33,18 @@ class Encoder(Protocol):
     width: int
     """Numbers in a token."""
 
-    def __call__(self, signal: Float[Tensor, "batch lead time"]) -> Float[Tensor, "batch token w"]:
+    def __call__(
+        self,
+        signal: Float[Tensor, "batch lead time"],
+        sample_mask: Bool[Tensor, "batch time"] | None = None,
+    ) -> Float[Tensor, "batch token w"]:
         """Encode millivolts into tokens in the order of time.
 
         Args:
             signal: Millivolts in the contract's lead order; a lead or sample that was not recorded
                 is exactly 0, which no recorded lead ever is for long.
+            sample_mask: True where the recording covers the sample, for encoders that average over
+                time; None where it covers all.
 
         Returns:
             One vector of :attr:`width` numbers per stretch of time.
@@ -87,9 +93,9 @@ def encode_windows(
     Returns:
         ECG tokens, and which of them saw a recorded sample (None: all).
     """
-    tokens = encoder(signal)
     if bool(sample_mask.all()):
-        return tokens, None
+        return encoder(signal), None
+    tokens = encoder(signal, sample_mask)
     return tokens, token_mask(sample_mask, tokens=tokens.shape[1])
 
 

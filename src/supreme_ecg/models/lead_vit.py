@@ -115,7 +115,11 @@ class LeadViT(nn.Module):
         encoded: Tensor = self.layers(rows.flatten(1, 2), src_key_padding_mask=mask)
         return encoded.reshape(rows.shape)
 
-    def forward(self, signal: Float[Tensor, "batch lead time"]) -> Float[Tensor, "batch token w"]:
+    def forward(
+        self,
+        signal: Float[Tensor, "batch lead time"],
+        sample_mask: Bool[Tensor, "batch time"] | None = None,  # noqa: ARG002  no mean over time
+    ) -> Float[Tensor, "batch token w"]:
         """Encode millivolts into tokens; see :class:`supreme_ecg.models.encoder.Encoder`."""
         patches, missing = self.patched(signal)
         tokens = self.attended(self.embedded(patches), missing)[:, :, 1:-1]

@@ -14,8 +14,9 @@ from itertools import pairwise
 from typing import Final, Literal
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
+from torch.nn import functional
 
 STAGES: Final[dict[int, tuple[int, int, int, int]]] = {
     18: (2, 2, 2, 2),
@@ -52,22 +53,30 @@ def _convolution(inputs: int, outputs: int, kernel_size: int, stride: int = 1) -
 
 
 class _SqueezeExcite(nn.Module):
-    """A factor from 0 to 1 for each channel, from the means of all channels over time."""
+    """A factor from 0 to 1 for each channel, from the means of all channels over the time recorded."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         inner = max(1, width // _REDUCTION)
         self.factors = nn.Sequential(
-            nn.AdaptiveAvgPool2d(1),
             nn.Conv2d(width, inner, 1),
             nn.ReLU(inplace=True),
             nn.Conv2d(inner, width, 1),
             nn.Sigmoid(),
         )
 
-    def forward(self, x: Float[Tensor, "batch w 1 time"]) -> Float[Tensor, "batch w 1 time"]:
+    def forward(
+        self, x: Float[Tensor, "batch w 1 step"], sample_mask: Bool[Tensor, "batch time"] | None
+    ) -> Float[Tensor, "batch w 1 step"]:
         """Scale the channels."""
-        scaled: Tensor = x * self.factors(x)
+        if sample_mask is None:
+            means = x.mean(dim=3, keepdim=True)
+        else:
+            seen = functional.adaptive_max_pool1d(sample_mask.to(x.dtype), x.shape[3])[
+                :, None, None
+            ]
+            means = (x * seen).sum(dim=3, keepdim=True) / seen.sum(dim=3, keepdim=True).clamp(min=1)
+        scaled: Tensor = x * self.factors(means)
         return scaled
 
 
@@ -89,16 +98,21 @@ class _Block(nn.Module):
         self.residual = nn.Sequential(*parts[:-1])
         first, last = layers[0][0], layers[-1][1]
         stride = max(layer[3] for layer in layers)
-        self.excite = _SqueezeExcite(last) if squeeze_excite else nn.Identity()
+        self.excite = _SqueezeExcite(last) if squeeze_excite else None
         self.shortcut: nn.Module = nn.Identity()
         if first != last or stride > 1:
             self.shortcut = nn.Sequential(
                 _convolution(first, last, 1, stride), nn.BatchNorm2d(last)
             )
 
-    def forward(self, x: Float[Tensor, "batch w 1 time"]) -> Float[Tensor, "batch v 1 token"]:
+    def forward(
+        self, x: Float[Tensor, "batch w 1 step"], sample_mask: Bool[Tensor, "batch time"] | None
+    ) -> Float[Tensor, "batch v 1 token"]:
         """Apply the block."""
-        return torch.relu(self.excite(self.residual(x)) + self.shortcut(x))
+        residual = self.residual(x)
+        if self.excite is not None:
+            residual = self.excite(residual, sample_mask)
+        return torch.relu(residual + self.shortcut(x))
 
 
 def _basic(
@@ -163,9 +177,15 @@ class ResNet1d(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def forward(self, signal: Float[Tensor, "batch lead time"]) -> Float[Tensor, "batch token w"]:
+    def forward(
+        self,
+        signal: Float[Tensor, "batch lead time"],
+        sample_mask: Bool[Tensor, "batch time"] | None = None,
+    ) -> Float[Tensor, "batch token w"]:
         """Encode millivolts into tokens; see :class:`supreme_ecg.models.encoder.Encoder`."""
-        image = signal.unsqueeze(2).contiguous(memory_format=torch.channels_last)
-        tokens: Tensor = self.stages(self.stem(image)).squeeze(2).transpose(1, 2)
+        features = self.stem(signal.unsqueeze(2).contiguous(memory_format=torch.channels_last))
+        for block in self.stages:
+            features = block(features, sample_mask)
+        tokens: Tensor = features.squeeze(2).transpose(1, 2)
         dropped: Tensor = self.dropout(tokens)
         return dropped

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 SIZES: Final[dict[str, tuple[int, int, int]]] = {
@@ -71,7 +71,11 @@ class ViT1d(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.layers = transformer(width, layers=layers, heads=heads, dropout=dropout)
 
-    def forward(self, signal: Float[Tensor, "batch lead time"]) -> Float[Tensor, "batch token w"]:
+    def forward(
+        self,
+        signal: Float[Tensor, "batch lead time"],
+        sample_mask: Bool[Tensor, "batch time"] | None = None,  # noqa: ARG002  no mean over time
+    ) -> Float[Tensor, "batch token w"]:
         """Encode millivolts into tokens; see :class:`supreme_ecg.models.encoder.Encoder`."""
         tokens = self.patches(signal).transpose(1, 2)
         encoded: Tensor = self.layers(self.dropout(tokens + self.positions))

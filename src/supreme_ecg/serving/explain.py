@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from supreme_ecg.models.encoder import token_mask
+from supreme_ecg.models.encoder import encode_windows
 from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.models.token_times import token_times_s
 from supreme_ecg.preprocessing.window import Window, make_window
@@ -283,8 +283,7 @@ def _time_evidence(
     vectors: Float[torch.Tensor, "query width"],
 ) -> list[TimeEvidence | None]:
     """The sum over tokens for each query, where the fusion has one."""
-    tokens = model.encoder(signal[None])
-    seen = None if bool(mask.all()) else token_mask(mask[None], tokens=tokens.shape[1])
+    tokens, seen = encode_windows(model.encoder, signal[None], mask[None])
     contributions = model.contributions(tokens, vectors, seen)
     if contributions is None:
         return [None] * len(vectors)

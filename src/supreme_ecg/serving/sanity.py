@@ -6,10 +6,12 @@ learnt is thrown away, layer by layer, shows the ECG and not the model.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 
 import torch
 
+from supreme_ecg.models.named_rows import NamedRows
 from supreme_ecg.models.supreme import SuPreME
 
 
@@ -22,8 +24,9 @@ def cascade(model: SuPreME, *, seed: int) -> Iterator[tuple[str, SuPreME]]:
 
     Yields:
         The name of the part that was made afresh last, and a model in which it and all parts above it
-        are untrained: first the fusion, at the end everything. It is one model, changed in place, so
-        use it before asking for the next. How texts are spread (whitening) is kept.
+        are untrained: first the fusion with the rows of trained names, at the end everything. It is one
+        model, changed in place, so use it before asking for the next. How texts are spread (whitening)
+        is kept.
     """
     encoder, adapter = model.text_encoder, model.text_adapter
     with torch.random.fork_rng():
@@ -35,12 +38,24 @@ def cascade(model: SuPreME, *, seed: int) -> Iterator[tuple[str, SuPreME]]:
         text_encoder=encoder,
         text_adapter=adapter,
     )
+    if model.named_rows is not None:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            fresh.named_rows = _untrained(model.named_rows)
+        other.named_rows = copy.deepcopy(model.named_rows)
     state, untrained = dict(model.state_dict()), fresh.state_dict()
     kept = {"fusion.from_text.mean", "fusion.from_text.whitening"}
     for part in _parts(list(state)):
-        state |= {k: untrained[k] for k in state if k.startswith(part) and k not in kept}
+        parts = (part, "named_rows.") if part == "fusion." else (part,)
+        state |= {k: untrained[k] for k in state if k.startswith(parts) and k not in kept}
         other.load_state_dict(state)
         yield part.rstrip("."), other.to(next(model.parameters()).device).eval()
+
+
+def _untrained(rows: NamedRows) -> NamedRows:
+    """Rows of random weights, as long as those that were fitted."""
+    weight = torch.randn_like(rows.weight) * rows.weight.std()
+    return NamedRows(rows.names, weight=weight, bias=rows.bias)
 
 
 def _parts(keys: list[str]) -> list[str]:
