@@ -308,6 +308,17 @@ LlmExtractor(chat, table, prompt=prompt, cache=cache).extract_many(sys.argv[3:])
 """
 
 
+def kept(path: Path, *, answers: int) -> bool:
+    """Wait until the child has written so many answers: it asks on while it writes."""
+    end = time.monotonic() + 60
+    with closing(sqlite3.connect(path, timeout=60)) as answered:
+        while time.monotonic() < end:
+            if answered.execute("SELECT count(*) FROM answers").fetchone()[0] >= answers:
+                return True
+            time.sleep(0.02)
+    return False
+
+
 def test_a_process_that_is_killed_outright_loses_no_answer(
     connect, tmp_path: Path, table, full
 ) -> None:
@@ -326,6 +337,7 @@ def test_a_process_that_is_killed_outright_loses_no_answer(
         words = [sys.executable, "-c", CHILD, server.url, str(path), *STATEMENTS]
         with subprocess.Popen(words) as child:
             assert fourth.wait(60)
+            assert kept(path, answers=3)
             child.kill()
         end.set()
     with Replay(finding_of) as server, AnswerCache(path) as cache:
