@@ -52,7 +52,11 @@ class NamedRows(nn.Module):
     @classmethod
     def stored(cls, tensors: Mapping[str, Tensor]) -> NamedRows | None:
         """The rows among a checkpoint's tensors, at their sizes; None where there are none."""
-        own = {key.removeprefix(_PREFIX): each for key, each in tensors.items() if _PREFIX in key}
+        own = {
+            key.removeprefix(_PREFIX): each
+            for key, each in tensors.items()
+            if key.startswith(_PREFIX)
+        }
         if own.keys() != {"names", "weight", "bias"}:
             return None  # what is missing or too much is the checkpoint's to name
         return cls(own["names"], weight=own["weight"], bias=own["bias"])

@@ -138,6 +138,13 @@ class SelfSupervised(EcgModel, ABC):
         """The vector of each window that probes will read."""
         return mean_token(*encode_windows(self.encoder, signal, sample_mask))
 
+    def projected(
+        self, head: nn.Module, *windows: Tensor
+    ) -> tuple[Float[Tensor, "batch width"], ...]:
+        """Mean tokens of both views through a head; ``windows`` as of :meth:`sides`."""
+        views = windows[:2], windows[2:]
+        return tuple(head(self.mean_tokens(*view)).float() for view in views)
+
     def save(self, folder: Path, *, metrics: Mapping[str, Any] | None = None) -> None:
         """Write weights and description to ``folder``, whole or not at all."""
         description = {

@@ -59,8 +59,7 @@ class SimCLR(SelfSupervised):
 
     def sides(self, *windows: Tensor) -> tuple[Float[Tensor, "batch width"], ...]:
         """Projections of both views."""
-        pairs = windows[:2], windows[2:]
-        return tuple(self.projector(self.mean_tokens(*pair)).float() for pair in pairs)
+        return self.projected(self.projector, *windows)
 
     def training_loss(
         self, sides: Sequence[Float[Tensor, "batch width"]], _patients: Int[Tensor, " batch"], /
