@@ -10,7 +10,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -20,11 +19,10 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional
 
-from supreme_ecg.concepts.table import ConceptTable
-from supreme_ecg.models.calibration import KEY, Calibration
-from supreme_ecg.models.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from supreme_ecg.models.answering_model import AnsweringModel
+from supreme_ecg.models.calibration import Calibration
+from supreme_ecg.models.checkpoint import read_checkpoint
 from supreme_ecg.models.contrastive import ContrastConfig, Sharpness
-from supreme_ecg.models.ecg_model import EcgModel
 from supreme_ecg.models.encoder import (
     EncoderConfig,
     build_encoder,
@@ -35,7 +33,6 @@ from supreme_ecg.models.pretrained import find_weights
 from supreme_ecg.models.query import QueryProjection, require_questions
 from supreme_ecg.models.resnet import ResNetConfig
 from supreme_ecg.models.text_adapter import (
-    AdaptedTextEncoder,
     TextAdapter,
     named_adapter,
     stored_adapter,
@@ -98,7 +95,7 @@ class DualEncoderParts:
         )
 
 
-class DualEncoder(EcgModel, ABC):
+class DualEncoder(AnsweringModel, ABC):
     """An ECG encoder and a text projection into one space.
 
     Args:
@@ -109,8 +106,6 @@ class DualEncoder(EcgModel, ABC):
         text_adapter: In place of the one that ``parts`` names (the one that was trained with).
     """
 
-    name: ClassVar[str]
-    """Of the method, in recipes and checkpoints."""
     config: ClassVar[type[DualEncoderConfig]]
     """Class of its configuration."""
 
@@ -189,18 +184,6 @@ class DualEncoder(EcgModel, ABC):
     ) -> Float[Tensor, "text width"]:
         """Unit vectors in the common space, from those of the text encoder."""
         return functional.normalize(self.from_text(vectors).float(), dim=-1)
-
-    @property
-    def query_encoder(self) -> TextEncoder:
-        """The text encoder with its adapter, if it has one."""
-        if self.text_adapter is None:
-            return self.text_encoder
-        return AdaptedTextEncoder(self.text_encoder, self.text_adapter)
-
-    @cached_property
-    def table(self) -> ConceptTable:
-        """The concept table, which spells out abbreviations in queries."""
-        return ConceptTable.load()
 
     @property
     def gives_similarities(self) -> bool:
@@ -290,22 +273,6 @@ class DualEncoder(EcgModel, ABC):
         probabilities: np.ndarray = torch.sigmoid(calibrated).numpy()
         return probabilities
 
-    def _frozen(self) -> tuple[object, ...]:
-        return self.text_encoder, self.table
-
-    def save(self, folder: Path, *, metrics: Mapping[str, Any] | None = None) -> None:
-        """Write weights and description to ``folder``, whole or not at all."""
-        description = {
-            "method": self.name,
-            "parts": self.parts.to_json(),
-            "trained_concepts": list(self.trained_concepts),
-            "manifest": self.manifest,
-            "metrics": dict(metrics or {}),
-        }
-        if self.calibration is not None:
-            description[KEY] = self.calibration.to_json()
-        write_checkpoint(folder, Checkpoint(description, self.state_dict(), self.seen))
-
     @classmethod
     def from_pretrained(
         cls, name: str | Path, *, text_encoder: TextEncoder | None = None
@@ -321,9 +288,4 @@ class DualEncoder(EcgModel, ABC):
             text_encoder=text_encoder,
             text_adapter=stored_adapter(checkpoint.tensors, where=folder),
         )
-        checkpoint.load_into(model, where=folder)
-        model.weights_sha256 = description["weights_sha256"]
-        model.seen = checkpoint.seen
-        if KEY in description:
-            model.calibration = Calibration.from_json(description[KEY], where=folder)
-        return model.eval()
+        return model._loaded(checkpoint, where=folder)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,10 +22,9 @@ from jaxtyping import Bool, Float
 from pydantic import Field
 from torch import Tensor, nn
 
-from supreme_ecg.concepts.table import ConceptTable
-from supreme_ecg.models.calibration import KEY, Calibration
-from supreme_ecg.models.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from supreme_ecg.models.ecg_model import EcgModel
+from supreme_ecg.models.answering_model import AnsweringModel
+from supreme_ecg.models.calibration import Calibration
+from supreme_ecg.models.checkpoint import read_checkpoint
 from supreme_ecg.models.encoder import (
     EncoderConfig,
     build_encoder,
@@ -41,7 +39,6 @@ from supreme_ecg.models.pretrained import PACKAGED, find_weights
 from supreme_ecg.models.query import require_questions
 from supreme_ecg.models.resnet import ResNetConfig
 from supreme_ecg.models.text_adapter import (
-    AdaptedTextEncoder,
     TextAdapter,
     named_adapter,
     stored_adapter,
@@ -112,7 +109,7 @@ class _Asked:
     prepared: _Prepared
 
 
-class SuPreME(EcgModel):
+class SuPreME(AnsweringModel):
     """An ECG encoder and a fusion network that answers text queries.
 
     Args:
@@ -123,6 +120,7 @@ class SuPreME(EcgModel):
         text_adapter: In place of the one that ``parts`` names (the one that was trained with).
     """
 
+    name = "supreme"
     parts: SuPreMEParts
 
     def __init__(
@@ -155,18 +153,6 @@ class SuPreME(EcgModel):
     def gives_similarities(self) -> bool:
         """Whether answers are cosines: never, they are probabilities, calibrated or not."""
         return False
-
-    @property
-    def query_encoder(self) -> TextEncoder:
-        """The text encoder with its adapter, if it has one: what queries are encoded by."""
-        if self.text_adapter is None:
-            return self.text_encoder
-        return AdaptedTextEncoder(self.text_encoder, self.text_adapter)
-
-    @cached_property
-    def table(self) -> ConceptTable:
-        """The concept table, which spells out abbreviations in queries."""
-        return ConceptTable.load()
 
     def forward(
         self,
@@ -293,22 +279,6 @@ class SuPreME(EcgModel):
             self._asked = _Asked(source, self._prepare(vectors))
         return self._asked.prepared
 
-    def _frozen(self) -> tuple[object, ...]:
-        return self.text_encoder, self.table
-
-    def save(self, folder: Path, *, metrics: Mapping[str, Any] | None = None) -> None:
-        """Write weights and description to ``folder``, whole or not at all."""
-        description = {
-            "method": "supreme",
-            "parts": self.parts.to_json(),
-            "trained_concepts": list(self.trained_concepts),
-            "manifest": self.manifest,
-            "metrics": dict(metrics or {}),
-        }
-        if self.calibration is not None:
-            description[KEY] = self.calibration.to_json()
-        write_checkpoint(folder, Checkpoint(description, self.state_dict(), self.seen))
-
     @classmethod
     def from_pretrained(
         cls, name: str | Path = PACKAGED, *, text_encoder: TextEncoder | None = None
@@ -335,9 +305,4 @@ class SuPreME(EcgModel):
             text_adapter=stored_adapter(checkpoint.tensors, where=folder),
         )
         model.named_rows = NamedRows.stored(checkpoint.tensors)
-        checkpoint.load_into(model, where=folder)
-        model.weights_sha256 = description["weights_sha256"]
-        model.seen = checkpoint.seen
-        if KEY in description:
-            model.calibration = Calibration.from_json(description[KEY], where=folder)
-        return model.eval()
+        return model._loaded(checkpoint, where=folder)
