@@ -21,6 +21,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from unmerged_wordings import UnmergedStore, unmerged_table
 
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.evaluation.metrics import auroc
@@ -39,6 +40,8 @@ BASE: Final = (
     "encoder.squeeze_excite=false",
 )
 """What every row has of its own: the recipe got its text adapter and definitions after these runs."""
+UNMERGED: Final = "labels: no hierarchy, wordings not merged"
+"""Conclusions are drawn before, as in the row without a hierarchy."""
 _DECODER: Final = 'name="decoder", dropout=0.0'
 ROWS: Final[dict[str, tuple[str, ...]]] = {
     "recipe": (),
@@ -57,6 +60,7 @@ ROWS: Final[dict[str, tuple[str, ...]]] = {
     "labels: doubt masked": ('labels.uncertain="masked"',),
     "labels: doubt one half": ('labels.uncertain="half"',),
     "labels: doubt negative": ('labels.uncertain="negative"',),
+    UNMERGED: ("labels.hierarchy=false", "labels.conclusions=false"),
     "concepts: no filter (1)": ("labels.minimum_count=1",),
     "concepts: in 20 reports": ("labels.minimum_count=20",),
     "concepts: in 100 reports": ("labels.minimum_count=100",),
@@ -123,8 +127,14 @@ def run(job: Job) -> dict[str, Any]:
     changed = [f"training.epochs={options.epochs}", f"training.seed={job.seed}"]
     recipe = read_recipe(find_recipe(options.recipe), overrides=[*changed, *BASE, *ROWS[job.row]])
     store = Store.open(options.store)
+    unmerged = job.row == UNMERGED
     started = time.perf_counter()
-    trained = pretrain(recipe, store, job.folder)
+    trained = pretrain(
+        recipe,
+        UnmergedStore.open(options.store) if unmerged else store,
+        job.folder,
+        table=unmerged_table() if unmerged else None,
+    )
     values = {
         "row": job.row,
         "seed": job.seed,

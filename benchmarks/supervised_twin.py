@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ from supreme_ecg.evaluation.task import Task, tasks_of
 from supreme_ecg.evaluation.zero_shot_run import plan_zero_shot, run_zero_shot
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.fine_tuning import column_queries, train_classifier
+from supreme_ecg.training.loop import Report
 from supreme_ecg.training.recipe import Recipe, find_recipe, read_recipe
 from supreme_ecg.training.training_set import TrainingSet, split_rows
 
@@ -33,34 +35,55 @@ def main() -> None:
     options = _options()
     torch.set_num_threads(options.threads)
     recipe = read_recipe(find_recipe(options.recipe), overrides=options.set)
-    store = Store.open(options.store)
-    tasks = tasks_of(store.corpus)
-    data = _training_set(store, recipe, tasks, most=options.records)
-    started = time.perf_counter()
-    model, _ = train_classifier(
-        data,
+    values = train_and_score(
+        Store.open(options.store),
         recipe,
-        folder=options.out,
+        options.out,
+        fold=options.fold,
+        most=options.records,
         report=lambda metrics: print(json.dumps(metrics), flush=True),
     )
+    for result in values["results"]:
+        print(f"{result['task']:22} {result['macro']['auroc']:.4f}")
+    of_run = {"recipe": options.recipe, "overrides": options.set, "threads": options.threads}
+    options.json.write_text(json.dumps({**of_run, **values}, indent=1) + "\n")
+
+
+def train_and_score(
+    store: Store,
+    recipe: Recipe,
+    folder: Path,
+    *,
+    fold: int,
+    most: int | None = None,
+    report: Report = lambda _: None,
+) -> dict[str, Any]:
+    """Train the twin of a recipe, or go on with a killed run, and score it.
+
+    Args:
+        store: Of PTB-XL.
+        recipe: Whose records, encoder, augmentation and schedule it has.
+        folder: Of the run.
+        fold: To score.
+        most: Train on so many records only.
+        report: Called with each epoch's metrics.
+    """
+    tasks = tasks_of(store.corpus)
+    data = _training_set(store, recipe, tasks, most=most)
+    started = time.perf_counter()
+    model, _ = train_classifier(data, recipe, folder=folder, report=report)
     minutes = (time.perf_counter() - started) / 60
-    results = []
-    for task in tasks:
-        plan = plan_zero_shot(model, store, _by_column(task, tasks), folds=[options.fold])
-        results.append(run_zero_shot(model, [plan], weights="supervised twin")[0].to_json())
-        print(f"{task.name:22} {results[-1]['macro']['auroc']:.4f}")
-    values = {
-        "recipe": options.recipe,
-        "overrides": options.set,
+    plans = [plan_zero_shot(model, store, _by_column(task, tasks), folds=[fold]) for task in tasks]
+    return {
         "records": len(data.training_rows),
         "labels": len(data.concepts),
         "parameters": sum(parameter.numel() for parameter in model.encoder.parameters()),
         "epochs": recipe.training.epochs,
         "minutes": round(minutes, 1),
-        "threads": options.threads,
-        "results": results,
+        "results": [
+            run_zero_shot(model, [plan], weights="supervised twin")[0].to_json() for plan in plans
+        ],
     }
-    options.json.write_text(json.dumps(values, indent=1) + "\n")
 
 
 def _options() -> argparse.Namespace:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import ContractError, RecipeError
 from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.store.reading import Store
@@ -168,6 +170,19 @@ def test_the_seed_decides_everything(cohort_store: Path, tmp_path: Path) -> None
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         run(cohort_store, tmp_path / name, "training.epochs=1", f"training.seed={seed}")
     assert losses(tmp_path / "a") == losses(tmp_path / "b") != losses(tmp_path / "c")
+
+
+def test_a_table_of_ones_own_decides_what_is_trained_on(cohort_store: Path, tmp_path: Path) -> None:
+    """Without parents in the table, nothing is trained on that no report says by itself."""
+    concepts = ConceptTable.load().concepts
+    flat = ConceptTable({key: replace(one, parents=()) for key, one in concepts.items()})
+    store = Store.open(cohort_store)
+    pretrain(recipe("training.epochs=1"), store, tmp_path / "run", table=flat)
+    trained = SuPreME.from_pretrained(tmp_path / "run" / "model").trained_concepts
+    assert set(trained) <= set(store.findings()["concept"])
+    run(cohort_store, tmp_path / "closed", "training.epochs=1")
+    closed = SuPreME.from_pretrained(tmp_path / "closed" / "model").trained_concepts
+    assert not set(closed) <= set(store.findings()["concept"])
 
 
 def test_a_folder_with_a_run_of_another_recipe_is_refused(

@@ -69,6 +69,7 @@ def pretrain(
     store: Store,
     folder: Path,
     *,
+    table: ConceptTable | None = None,
     report: Report = lambda _: None,
     on_start: Callable[[int], None] = lambda _: None,
     on_batch: Callable[[], None] = lambda: None,
@@ -81,6 +82,8 @@ def pretrain(
         recipe: How.
         store: Windows and findings, of the recipe's corpus and contract.
         folder: Where state, metrics and the ``model`` folder go; made if absent.
+        table: Concepts of the findings; the package's unless given. A model reads questions by the
+            package's table whatever it was trained on.
         report: Called with each epoch's metrics.
         on_start: Called with the number of batches that the run has left.
         on_batch: Called after each batch.
@@ -95,7 +98,7 @@ def pretrain(
     started = time.perf_counter()
     recipe.contract.require_equal(store.contract, where=store.path)
     folder.mkdir(parents=True, exist_ok=True)
-    table = ConceptTable.load()
+    table = table or ConceptTable.load()
     data = (
         make_unlabelled_set(store, data=recipe.data)
         if isinstance(recipe.method, SelfSupervisedConfig)
