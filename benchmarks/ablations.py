@@ -151,8 +151,8 @@ def run(job: Job) -> dict[str, Any]:
 
 def _scores(model: SuPreME, store: Store, fold: int, data: Any) -> dict[str, Any]:
     """Macro AUROC of each task, and of the concepts that held-out reports mention."""
-    tasks = [task.plain() for task in tasks_of(store.corpus)]
-    plans = [plan_zero_shot(model, store, task, folds=[fold]) for task in tasks]
+    asked = [task.plain() for task in tasks_of(store.corpus)]
+    plans = [plan_zero_shot(model, store, task, folds=[fold]) for task in asked]
     tasks = {}
     for plan in plans:
         answers = _answers(model, store, plan.rows, plan.task.prompts)
