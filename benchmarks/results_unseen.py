@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+UNSEEN = {
+    "unseen": "unseen, by name",
+    "unseen, defined": "unseen, by name and definition",
+    "unseen, as asked": "unseen, as asked",
+}
 TITLES = {"reports": "what the reports of fold 9 say", "scp": "SCP codes of fold 9"}
 
 
@@ -22,9 +27,11 @@ def lines(values: dict[str, Any]) -> Iterator[str]:
     yield (
         f"The recipe trained once more without {len(values['related'])} concepts, their synonyms and all "
         f"below them ({values['concepts_trained']} concepts left); what is above them is left out of the "
-        "loss where they alone made it true. *Unseen*: this model, asked by the preferred name, and by "
-        "name and definition (the mean of the two logits); *seen*: the one trained on all, by name. Chance "
-        "is 0.5; with an untrained encoder answers are arbitrary. One seed.\n"
+        "loss where they alone made it true. *Unseen*: this model, asked by the words of the preferred "
+        "name alone, by name and definition (the mean of the two logits), and as it asks of itself, with "
+        "the nearest trained concepts above it as the other half (`models/asked.py`; chosen on held-out "
+        "reports); *seen*: the one trained on all, by name. Chance is 0.5; with an untrained encoder "
+        "answers are arbitrary. One seed.\n"
     )
     for truth, title in TITLES.items():
         yield from _table(values["truths"][truth], title)
@@ -37,9 +44,9 @@ def lines(values: dict[str, Any]) -> Iterator[str]:
 
 def _table(compared: dict[str, Any], title: str) -> Iterator[str]:
     yield f"Truth: {title}.\n"
-    columns = ("unseen, by name", "unseen, by name and definition", "seen", "untrained encoder")
+    columns = (*UNSEEN.values(), "seen", "untrained encoder")
     yield f"| concept | positives | {' | '.join(columns)} |"
-    yield "| --- | --- | --- | --- | --- | --- |"
+    yield "| --- |" + " --- |" * (len(columns) + 1)
     scored = [one for one in compared["concepts"] if one["scored"]]
     for one in scored:
         yield _row(one["concept"], one["positives"], one, one["ci95"])
@@ -56,7 +63,7 @@ def _table(compared: dict[str, Any], title: str) -> Iterator[str]:
 def _row(title: str, positives: object, areas: dict[str, Any], intervals: dict[str, Any]) -> str:
     unseen = (
         f"**{areas[key]:.3f}** ({intervals[key][0]:.3f} to {intervals[key][1]:.3f})"
-        for key in ("unseen", "unseen, defined")
+        for key in UNSEEN
     )
     others = (f"{areas[key]:.3f}" for key in ("seen", "untrained encoder"))
     return f"| {' | '.join((title, str(positives), *unseen, *others))} |"

@@ -3,8 +3,9 @@
     python benchmarks/unseen_concepts.py STORE --seen runs/ptb_xl/model --out runs/unseen --json OUT
 
 Trains the recipe once more without the concepts of ``EXCLUDED``, their synonyms and their descendants
-(`labels.exclude`), then asks both models for each of them about fold 9: by its preferred name, and by name
-and definition (the mean of two logits). A killed run goes on from its last epoch. Truth: what the reports
+(`labels.exclude`), then asks both models for each of them about fold 9: by the words of its preferred name
+alone, by these and the definition (the mean of two logits), and as the model asks of itself: with what is
+above it in the table as well (`models/asked.py`). A killed run goes on from its last epoch. Truth: what the reports
 say (doubt counts as said, as in training), and the SCP codes where the concept or one below it has any. The
 list was fixed before the first such run: common concepts of every group, and none that is only a general
 term for another.
@@ -51,6 +52,8 @@ EXCLUDED = (
     "t_wave_inversion",
     "long_qt",
 )
+UNSEEN = ("unseen", "unseen, defined", "unseen, as asked")
+"""The three ways to ask the model that was trained without."""
 BATCH = 128
 LEAST_POSITIVES = 10
 Scores = dict[str, np.ndarray]
@@ -65,17 +68,18 @@ def main() -> None:
     recipe = read_recipe(find_recipe(options.recipe), overrides=overrides)
     run = pretrain(recipe, store, options.out, report=lambda m: print(json.dumps(m), flush=True))
     rows = np.flatnonzero((store.records["fold"] == options.fold).to_numpy())
-    models = {"unseen": SuPreME.from_pretrained(run.model)}
-    models["seen"] = SuPreME.from_pretrained(options.seen)
+    model = SuPreME.from_pretrained(run.model)
     names = [table[concept].name for concept in EXCLUDED]
+    scores = {
+        "unseen, as asked": _scores(model, store, rows, names),
+        "seen": _scores(SuPreME.from_pretrained(options.seen), store, rows, names),
+        "untrained encoder": _scores(model.with_random_encoder(0), store, rows, names),
+    }
+    related = {concept: _trained_above(concept, model, table) for concept in EXCLUDED}
+    model.trained_concepts = ()  # from here on, words as they stand
     definitions = [table[concept].definition for concept in EXCLUDED]
-    scores = {key: _scores(model, store, rows, names) for key, model in models.items()}
-    scores["unseen, defined"] = (
-        scores["unseen"] + _scores(models["unseen"], store, rows, definitions)
-    ) / 2
-    scores["untrained encoder"] = _scores(
-        models["unseen"].with_random_encoder(0), store, rows, names
-    )
+    scores["unseen"] = _scores(model, store, rows, names)
+    scores["unseen, defined"] = (scores["unseen"] + _scores(model, store, rows, definitions)) / 2
     records = store.records[rows]
     truths = {
         "reports": report_labels(
@@ -96,7 +100,7 @@ def main() -> None:
         "minutes": round(run.seconds / 60, 1),
         "fold": options.fold,
         "records": len(rows),
-        "related": {c: _nearest_trained(c, models["unseen"], table) for c in EXCLUDED},
+        "related": related,
         "truths": {
             key: _compared(truth, scores, patients, name=key) for key, truth in truths.items()
         },
@@ -135,7 +139,7 @@ def _coded(codes: list[list[str]], table: ConceptTable) -> np.ndarray:
     return labels
 
 
-def _nearest_trained(concept: str, model: SuPreME, table: ConceptTable) -> list[str]:
+def _trained_above(concept: str, model: SuPreME, table: ConceptTable) -> list[str]:
     """Trained concepts above it: what could have taught it in part."""
     return sorted(table.ancestors(concept) & set(model.trained_concepts))
 
@@ -155,8 +159,7 @@ def _compared(truth: np.ndarray, scores: Scores, patients: list[str], *, name: s
             "scored": bool(enough[column]),
             **{key: float(areas[key][column]) if enough[column] else None for key in scores},
             "ci95": {
-                key: draws[key].intervals()[column] if enough[column] else None
-                for key in ("unseen", "unseen, defined")
+                key: draws[key].intervals()[column] if enough[column] else None for key in UNSEEN
             },
         }
         for column, concept in enumerate(EXCLUDED)

@@ -74,7 +74,7 @@ def test_what_the_tokens_add_sums_to_the_logit(model: SuPreME) -> None:
     tokens, mask = encoded(model)
     assert mask is not None
     with torch.no_grad():
-        found = model.contributions(tokens, model.query_vectors(queries), mask)
+        found = model.contributions(tokens, model.asked(queries), mask)
     assert found is not None
     log_odds, bias = found
     sums = (log_odds.sum(dim=-1) + bias).numpy()

@@ -42,7 +42,7 @@ class AnsweringModel(EcgModel):
 
     @cached_property
     def table(self) -> ConceptTable:
-        """The concept table, which spells out abbreviations in queries."""
+        """The concept table: it spells out abbreviations in queries and knows what is above a concept."""
         return ConceptTable.load()
 
     def _frozen(self) -> tuple[object, ...]:

@@ -23,6 +23,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from supreme_ecg.models.answering_model import AnsweringModel
+from supreme_ecg.models.asked import Asked, asked_texts
 from supreme_ecg.models.calibration import Calibration
 from supreme_ecg.models.checkpoint import read_checkpoint
 from supreme_ecg.models.encoder import (
@@ -99,10 +100,11 @@ class _Prepared:
 
     fusion: tuple[Tensor, ...]
     rows: Tensor | None
+    mix: Tensor | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Kept:
     """What follows from some queries alone, and from what it was made."""
 
     source: tuple[object, ...]
@@ -146,7 +148,7 @@ class SuPreME(AnsweringModel):
         self.rows_in_training: nn.Linear | None = None
         """A row for each trained concept while the encoder is trained, for which it makes features that
         rows can read; not kept."""
-        self._asked: _Asked | None = None
+        self._kept: _Kept | None = None
         self.calibration: Calibration | None = None
 
     @property
@@ -158,14 +160,14 @@ class SuPreME(AnsweringModel):
         self,
         signal: Float[Tensor, "batch lead time"],
         sample_mask: Bool[Tensor, "batch time"],
-        query_vectors: Float[Tensor, "query text_width"],
+        query_vectors: Float[Tensor, "query text_width"] | Asked,
     ) -> Float[Tensor, "batch answer"]:
         """Logit of every query for every window.
 
         Args:
             signal: Millivolts, 0 where missing.
             sample_mask: True where the recording covers the sample.
-            query_vectors: From :meth:`query_vectors`.
+            query_vectors: From :meth:`query_vectors`, or from :meth:`asked`.
 
         Returns:
             Logits; their sigmoid is the probability that the finding is present. In training with
@@ -180,42 +182,55 @@ class SuPreME(AnsweringModel):
     def contributions(
         self,
         tokens: Float[Tensor, "batch token token_width"],
-        query_vectors: Float[Tensor, "query text_width"],
+        asked: Asked,
         mask: Bool[Tensor, "batch token"] | None = None,
     ) -> tuple[Float[Tensor, "batch query token"], Float[Tensor, " query"]] | None:
         """What each token adds to every logit, and where it starts; None where no sum makes the logit.
 
-        Arguments as of ``QueriedPooling.contributions``.
+        Arguments as of ``QueriedPooling.contributions``, the questions from :meth:`asked`.
         """
         if not isinstance(self.fusion, QueriedPooling):
             return None
-        log_odds, bias = self.fusion.contributions(tokens, query_vectors, mask)
-        if self.named_rows is None:
+        log_odds, bias = self.fusion.contributions(tokens, asked.vectors, mask)
+        if self.named_rows is not None:
+            rows = self.named_rows.prepare(asked.vectors)
+            log_odds, bias = self.named_rows.join_contributions(log_odds, bias, tokens, rows, mask)
+        if asked.mix is None:
             return log_odds, bias
-        rows = self.named_rows.prepare(query_vectors)
-        return self.named_rows.join_contributions(log_odds, bias, tokens, rows, mask)
+        return torch.einsum("bxt,xq->bqt", log_odds, asked.mix), bias @ asked.mix
 
-    def _prepare(self, query_vectors: Float[Tensor, "query text_width"]) -> _Prepared:
+    def _prepare(self, questions: Float[Tensor, "query text_width"] | Asked) -> _Prepared:
         """What follows from the questions alone."""
-        rows = None if self.named_rows is None else self.named_rows.prepare(query_vectors)
-        return _Prepared(self.fusion.prepare(query_vectors), rows)
+        asked = questions if isinstance(questions, Asked) else Asked(questions)
+        rows = None if self.named_rows is None else self.named_rows.prepare(asked.vectors)
+        return _Prepared(self.fusion.prepare(asked.vectors), rows, asked.mix)
 
     def _answer(
         self, tokens: Tensor, prepared: _Prepared, mask: Tensor | None
     ) -> Float[Tensor, "batch query"]:
         logits = self.fusion.answer(tokens, prepared.fusion, mask)
-        if self.named_rows is None or prepared.rows is None:
-            return logits
-        return self.named_rows.join(logits, tokens, prepared.rows, mask)
+        if self.named_rows is not None and prepared.rows is not None:
+            logits = self.named_rows.join(logits, tokens, prepared.rows, mask)
+        return logits if prepared.mix is None else logits @ prepared.mix
 
     def query_vectors(self, queries: Sequence[str]) -> Float[Tensor, "query text_width"]:
-        """Vectors of questions, abbreviations spelled out first.
+        """Vectors of questions as they stand, abbreviations spelled out first.
 
         Raises:
             QueryError: No query, or an empty one.
         """
         require_questions(queries)
         return self.query_encoder.encode([self.table.expand(query) for query in queries])
+
+    def asked(self, queries: Sequence[str]) -> Asked:
+        """Questions as :meth:`logits` asks them: with more words where a concept was not trained on.
+
+        Raises:
+            QueryError: No query, or an empty one.
+        """
+        require_questions(queries)
+        texts, mix = asked_texts(queries, table=self.table, trained=self.trained_concepts)
+        return Asked(self.query_vectors(texts), mix)
 
     @torch.inference_mode()
     def predict(
@@ -234,7 +249,8 @@ class SuPreME(AnsweringModel):
             signal: Millivolts; whatever the masks call missing is ignored.
             lead_mask: True where the lead was recorded.
             sample_mask: True where the recording covers the sample.
-            queries: Questions in words.
+            queries: Questions in words. One that names a concept that was not trained on is asked by name,
+                definition and what is above it (:mod:`supreme_ecg.models.asked`).
 
         Returns:
             Probabilities, 0 to 1, float32.
@@ -274,10 +290,9 @@ class SuPreME(AnsweringModel):
         sums = (float(x.sum()) for part in used for x in part.state_dict().values())
         device = next(self.parameters()).device
         source = (*queries, id(self.text_encoder), device, *sums)
-        if self._asked is None or self._asked.source != source:
-            vectors = self.query_vectors(queries).to(device)
-            self._asked = _Asked(source, self._prepare(vectors))
-        return self._asked.prepared
+        if self._kept is None or self._kept.source != source:
+            self._kept = _Kept(source, self._prepare(self.asked(queries).to(device)))
+        return self._kept.prepared
 
     @classmethod
     def from_pretrained(

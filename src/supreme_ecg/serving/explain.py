@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
+from supreme_ecg.models.asked import Asked
 from supreme_ecg.models.encoder import encode_windows
 from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.models.token_times import token_times_s
@@ -165,17 +166,17 @@ def explain(
     """
     model.eval()
     device = next(model.parameters()).device
-    vectors = model.query_vectors(queries).to(device)
+    asked = model.asked(queries).to(device)
     signal = torch.from_numpy(window.signal).to(device)
     mask = torch.from_numpy(window.sample_mask).to(device)
     with torch.no_grad():
-        ends = model(torch.stack([torch.zeros_like(signal), signal]), mask.expand(2, -1), vectors)
+        ends = model(torch.stack([torch.zeros_like(signal), signal]), mask.expand(2, -1), asked)
     empty_logits, logits = ends.cpu().double().numpy()
-    gradients = _integrated_gradients(model, signal, mask, vectors, steps=steps)
+    gradients = _integrated_gradients(model, signal, mask, asked, steps=steps)
     attribution = _sum_spans(gradients, window, CELL_S)
     coarse = _sum_spans(gradients, window, SPAN_S)
     occlusion = occlude(model, window, queries)
-    evidence = _time_evidence(model, signal, mask, vectors)
+    evidence = _time_evidence(model, signal, mask, asked)
     return tuple(
         Explanation(
             query=query,
@@ -242,8 +243,8 @@ def attribute(
     model.eval()
     device = next(model.parameters()).device
     signal, mask = (torch.from_numpy(x).to(device) for x in (window.signal, window.sample_mask))
-    vectors = model.query_vectors(queries).to(device)
-    gradients = _integrated_gradients(model, signal, mask, vectors, steps=steps)
+    asked = model.asked(queries).to(device)
+    gradients = _integrated_gradients(model, signal, mask, asked, steps=steps)
     return _sum_spans(gradients, window, CELL_S)
 
 
@@ -251,7 +252,7 @@ def _integrated_gradients(
     model: SuPreME,
     signal: Float[torch.Tensor, "lead time"],
     mask: torch.Tensor,
-    vectors: Float[torch.Tensor, "query width"],
+    asked: Asked,
     *,
     steps: int,
 ) -> Float[np.ndarray, "query lead time"]:
@@ -259,7 +260,7 @@ def _integrated_gradients(
     nodes, weights = np.polynomial.legendre.leggauss(steps)
     shares = torch.from_numpy((nodes + 1) / 2).to(signal)[:, None, None]
     on_the_way = (shares * signal).requires_grad_()
-    logits = model(on_the_way, mask.expand(steps, -1), vectors)
+    logits = model(on_the_way, mask.expand(steps, -1), asked)
     found = []
     for of_query in logits.unbind(dim=1):
         (gradient,) = torch.autograd.grad(of_query.sum(), on_the_way, retain_graph=True)
@@ -280,13 +281,13 @@ def _time_evidence(
     model: SuPreME,
     signal: Float[torch.Tensor, "lead time"],
     mask: torch.Tensor,
-    vectors: Float[torch.Tensor, "query width"],
+    asked: Asked,
 ) -> list[TimeEvidence | None]:
     """The sum over tokens for each query, where the fusion has one."""
     tokens, seen = encode_windows(model.encoder, signal[None], mask[None])
-    contributions = model.contributions(tokens, vectors, seen)
+    contributions = model.contributions(tokens, asked, seen)
     if contributions is None:
-        return [None] * len(vectors)
+        return [None] * len(asked)
     log_odds, bias = contributions
     times_s = token_times_s(model.parts.encoder, contract=model.contract, tokens=tokens.shape[1])
     return [

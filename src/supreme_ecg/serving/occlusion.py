@@ -71,6 +71,6 @@ def _logits(
 ) -> Float[np.ndarray, "batch query"]:
     device = next(model.parameters()).device
     mask = torch.from_numpy(window.sample_mask).to(device).expand(len(signals), -1)
-    vectors = model.query_vectors(queries).to(device)
-    logits: np.ndarray = model(torch.from_numpy(signals).to(device), mask, vectors).cpu().numpy()
+    asked = model.asked(queries).to(device)
+    logits: np.ndarray = model(torch.from_numpy(signals).to(device), mask, asked).cpu().numpy()
     return logits
