@@ -54,6 +54,7 @@ PARTS = (
     "weights",
     "guard",
     "methods",
+    "probes",
 )
 """Further sections, in their order."""
 WHOLE = ("supervised_twin", "wording")

@@ -27,6 +27,7 @@ from supreme_ecg.evaluation.metrics import auroc
 from supreme_ecg.evaluation.zero_shot import DRAWS
 from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.store.reading import Store
+from supreme_ecg.training.loop import METRICS
 from supreme_ecg.training.pretrain import pretrain
 from supreme_ecg.training.recipe import LabelConfig, find_recipe, read_recipe
 from supreme_ecg.training.training_set import report_labels
@@ -67,6 +68,7 @@ def main() -> None:
     overrides = [*options.set, f"labels.exclude={json.dumps(EXCLUDED)}"]
     recipe = read_recipe(find_recipe(options.recipe), overrides=overrides)
     run = pretrain(recipe, store, options.out, report=lambda m: print(json.dumps(m), flush=True))
+    epochs = map(json.loads, (options.out / METRICS).read_text().splitlines())
     rows = np.flatnonzero((store.records["fold"] == options.fold).to_numpy())
     model = SuPreME.from_pretrained(run.model)
     names = [table[concept].name for concept in EXCLUDED]
@@ -97,7 +99,7 @@ def main() -> None:
         "overrides": options.set,
         "records_trained": run.records,
         "concepts_trained": run.concepts,
-        "minutes": round(run.seconds / 60, 1),
+        "minutes": round(sum(one["seconds"] for one in epochs) / 60, 1),
         "fold": options.fold,
         "records": len(rows),
         "related": related,

@@ -92,6 +92,16 @@ def test_its_logit_is_the_weighted_sum_of_theirs(model: SuPreME, windows) -> Non
 
 
 @pytest.mark.parametrize("model", [PoolingConfig(width=16)], indirect=True)
+def test_what_was_kept_of_a_question_goes_when_its_concept_is_trained_on(
+    model: SuPreME, windows
+) -> None:
+    """The same question again, to a model that has learnt it meanwhile."""
+    before = model.logits(*windows, ["PSVT"])
+    model.trained_concepts = (*TRAINED, PSVT.id)
+    assert not np.allclose(model.logits(*windows, ["PSVT"]), before)
+
+
+@pytest.mark.parametrize("model", [PoolingConfig(width=16)], indirect=True)
 def test_contributions_add_up_to_its_logit(model: SuPreME, windows) -> None:
     """Pooling alone makes its logit by a sum over tokens."""
     signal, _, mask = (torch.from_numpy(each) for each in windows)

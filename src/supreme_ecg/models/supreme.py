@@ -289,7 +289,7 @@ class SuPreME(AnsweringModel):
         used = [each for each in (self.fusion, self.text_adapter, self.named_rows) if each]
         sums = (float(x.sum()) for part in used for x in part.state_dict().values())
         device = next(self.parameters()).device
-        source = (*queries, id(self.text_encoder), device, *sums)
+        source = (*queries, self.trained_concepts, id(self.text_encoder), device, *sums)
         if self._kept is None or self._kept.source != source:
             self._kept = _Kept(source, self._prepare(self.asked(queries).to(device)))
         return self._kept.prepared
