@@ -51,6 +51,7 @@ PARTS = (
     "robustness",
     "explain",
     "inference_speed",
+    "metrics_speed",
     "weights",
     "guard",
     "methods",
