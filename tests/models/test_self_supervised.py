@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from supreme_ecg.errors import WeightsError
-from supreme_ecg.evaluation.embeddings import EcgEncoder
 from supreme_ecg.models.barlow_twins import BarlowTwinsConfig, correlation_loss
 from supreme_ecg.models.byol import BYOLConfig
 from supreme_ecg.models.clocs import LEADS, CLOCSConfig, patient_contrast
+from supreme_ecg.models.ecg_encoder import EcgEncoder
 from supreme_ecg.models.lead_vit import LeadViTConfig
 from supreme_ecg.models.loading import SELF_SUPERVISED, load_answering_model, load_model
 from supreme_ecg.models.moco_v3 import MoCoV3Config

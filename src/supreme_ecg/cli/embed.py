@@ -22,7 +22,9 @@ def embed_command(
     ],
     encoder: Annotated[
         str | None,
-        typer.Option(help="Outside model: merl, ecg_fm, st_mem or hubert_ecg; else our own."),
+        typer.Option(
+            help="Outside model: merl, ecg_fm, st_mem, hubert_ecg, or MODULE:FUNCTION of yours."
+        ),
     ] = None,
     threads: Annotated[int, typer.Option(min=0, help="Processor threads; 0 = all.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,

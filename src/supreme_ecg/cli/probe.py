@@ -7,13 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from supreme_ecg.cli import probe_options as option
 from supreme_ecg.cli.console import error_console, progress_bar
 from supreme_ecg.cli.cost import peak_memory_mb
+from supreme_ecg.cli.probe_encoders import (
+    Contender,
+    load_contenders,
+    require_same_records,
+    with_untrained,
+)
 from supreme_ecg.cli.probe_shown import show_probes
 from supreme_ecg.cli.scoring_options import find_tasks, guard_of, require_writable
 
@@ -25,13 +29,13 @@ if TYPE_CHECKING:
     from supreme_ecg.evaluation.probe_plan import ProbePlan
     from supreme_ecg.evaluation.probe_result import ProbeResult
     from supreme_ecg.models.outside.loading import AnyEncoder
-    from supreme_ecg.store.reading import Store
 
 
 def probe_command(
-    weights: Annotated[Path, typer.Option(help="Folder of the model, or file of outside weights.")],
-    store: Annotated[Path, typer.Option(help="Store to learn from.", show_default=False)],
+    weights: option.Weights,
+    store: option.Stores,
     encoder: option.Encoder = None,
+    against: option.Against = None,
     task: option.Tasks = None,
     target: option.Targets = None,
     part: option.Part = option.ScoredPartOption.test,
@@ -51,9 +55,6 @@ def probe_command(
 ) -> None:
     """Probe frozen embeddings at several shares of the labels, with spread and intervals."""
     from supreme_ecg.evaluation.label_draws import Amounts  # noqa: PLC0415  keeps --help light
-    from supreme_ecg.evaluation.label_efficiency_plot import plot_label_efficiency  # noqa: PLC0415
-    from supreme_ecg.models.outside.loading import load_encoder  # noqa: PLC0415
-    from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
     amounts = Amounts(shots=tuple(few_shot or ()), draws=draws, seed=seed)
     if fraction:
@@ -65,51 +66,80 @@ def probe_command(
         fractions=amounts.fractions,
         transfer_to=transfer_to,
         transfer_task=transfer_task,
-        tunes_outside=encoder is not None and fine_tune is not None,
+        tunes_outside=fine_tune is not None
+        and (encoder is not None or any("=" in each for each in against or ())),
     )
     require_writable(json)
     require_writable(plot, option="--plot")
-    opened, model = Store.open(store), load_encoder(weights, name=encoder)
-    choose = partial(_plans, model, opened, part=part, allow_seen=allow_seen)
-    if transfer_to is not None and transfer_task is not None:
-        plans = choose(task or [], to=Store.open(transfer_to), to_task=transfer_task)
-    else:
-        plans = choose(task or [], targets=target or [])
-    methods: list[Method] = ["logistic_regression", "knn"] if knn else ["logistic_regression"]
-    encoders: dict[str, AnyEncoder] = {str(weights): model}
+    contenders = load_contenders((weights, encoder), against or [], stores=store)
     if random_encoder:
-        encoders["random encoder"] = model.with_random_encoder(seed)
-    probe = partial(_probe, plans=plans, methods=methods, amounts=amounts, cache=cache)
-    results = [
-        result
-        for name, each in encoders.items()
-        for result in probe(each, name=name, runs=fine_tune)
-    ]
-    if plot is not None:
-        plot_label_efficiency([result.to_json() for result in results], plot)
-    show_probes(results, json=json)
+        contenders.append(with_untrained(contenders[0], seed))
+    choose = partial(
+        _plans,
+        tasks=task or [],
+        targets=target or [],
+        part=part,
+        to=transfer_to,
+        to_task=transfer_task or "",
+        allow_seen=allow_seen,
+    )
+    results = _probe_all(
+        contenders,
+        [choose(each) for each in contenders],
+        methods=["logistic_regression", "knn"] if knn else ["logistic_regression"],
+        amounts=amounts,
+        cache=cache,
+        runs=fine_tune,
+    )
+    show_probes(results, json=json, plot=plot)
+
+
+def _probe_all(
+    contenders: Sequence[Contender],
+    plans: Sequence[list[ProbePlan]],
+    **choices: Any,
+) -> list[ProbeResult | AgeResult]:
+    """Results of every encoder, those after the first set beside it; choices as of :func:`_probe`."""
+    for others in plans[1:]:
+        require_same_records(plans[0], others)
+    first, *found = (
+        _probe(each, plans=own, **choices) for each, own in zip(contenders, plans, strict=True)
+    )
+    beside = (_beside(*pair) for other in found for pair in zip(first, other, strict=True))
+    return [*first, *beside]
+
+
+def _beside(first: ProbeResult | AgeResult, other: ProbeResult | AgeResult) -> Any:
+    """Set a result beside the first encoder's; errors in years stand by themselves."""
+    from supreme_ecg.evaluation.probe_result import ProbeResult, set_beside  # noqa: PLC0415
+
+    if isinstance(first, ProbeResult) and isinstance(other, ProbeResult):
+        return set_beside(first, other)
+    return other
 
 
 def _plans(
-    model: AnyEncoder,
-    store: Store,
-    tasks: Sequence[str],
+    contender: Contender,
     *,
-    targets: Sequence[str] = (),
+    tasks: Sequence[str],
+    targets: Sequence[str],
     part: option.ScoredPartOption,
-    to: Store | None = None,
-    to_task: str = "",
+    to: Path | None,
+    to_task: str,
     allow_seen: bool,
 ) -> list[ProbePlan]:
     """A plan for each task and target, behind one guard."""
     from supreme_ecg.evaluation.probe_plan import plan_probe, plan_transfer  # noqa: PLC0415
     from supreme_ecg.evaluation.target import Target  # noqa: PLC0415
     from supreme_ecg.evaluation.task import Task  # noqa: PLC0415
+    from supreme_ecg.store.reading import Store  # noqa: PLC0415
 
+    model, store = contender.encoder, contender.store
     found = find_tasks(tasks, corpus=store.corpus, store=store.path) if tasks else []
-    guard = guard_of(model, to or store, options="--part, or mark the result with --allow-seen")
-    if to is not None:
-        transfer = partial(plan_transfer, model, store, to=to, to_task=Task.load(to_task))
+    other = None if to is None else Store.open(to)
+    guard = guard_of(model, other or store, options="--part, or mark the result with --allow-seen")
+    if other is not None:
+        transfer = partial(plan_transfer, model, store, to=other, to_task=Task.load(to_task))
         return [
             transfer(task=one, part=part.value, allow_seen=allow_seen, guard=guard) for one in found
         ]
@@ -121,10 +151,9 @@ def _plans(
 
 
 def _probe(
-    encoder: AnyEncoder,
+    contender: Contender,
     *,
     plans: Sequence[ProbePlan],
-    name: str,
     methods: Sequence[Method],
     amounts: Amounts,
     cache: Path | None,
@@ -133,6 +162,7 @@ def _probe(
     """Embed what the plans need, and probe each; the result says what it cost."""
     from supreme_ecg.evaluation.probe import embed_stores, stores_of  # noqa: PLC0415
 
+    encoder, name = contender.encoder, contender.name
     results = []
     with progress_bar() as bar:
         windows = sum(len(store) for store in stores_of(plans))
@@ -184,7 +214,7 @@ def _probe_plan(
     from supreme_ecg.evaluation.age_probe import run_age_probe  # noqa: PLC0415
     from supreme_ecg.evaluation.fine_tuned import run_fine_tuning  # noqa: PLC0415
     from supreme_ecg.evaluation.probe import run_probe  # noqa: PLC0415
-    from supreme_ecg.models.outside.encoding import OutsideEncoder  # noqa: PLC0415
+    from supreme_ecg.models.ecg_model import EcgModel  # noqa: PLC0415
 
     if plan.name == "age":
         return run_age_probe(plan, vectors, weights=name, amounts=amounts, advance=advance)
@@ -193,6 +223,6 @@ def _probe_plan(
     )
     if runs is None:
         return probed
-    assert not isinstance(encoder, OutsideEncoder)  # refused before
+    assert isinstance(encoder, EcgModel)  # others are refused before
     tuned = run_fine_tuning(encoder, plan, folder=runs, amounts=amounts, advance=advance)
     return replace(probed, scores=(*probed.scores, *tuned))

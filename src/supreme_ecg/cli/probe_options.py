@@ -17,9 +17,23 @@ class ScoredPartOption(StrEnum):
     all = "all"
 
 
+Weights = Annotated[Path, typer.Option(help="Folder of the model, or file of outside weights.")]
+Stores = Annotated[
+    list[Path],
+    typer.Option(
+        help="Store to learn from; repeat it where encoders have several contracts.",
+        show_default=False,
+    ),
+]
 Encoder = Annotated[
     str | None,
-    typer.Option(help="Outside model: merl, ecg_fm, st_mem or hubert_ecg; else our own."),
+    typer.Option(
+        help="Outside model: merl, ecg_fm, st_mem, hubert_ecg, or MODULE:FUNCTION of yours."
+    ),
+]
+Against = Annotated[
+    list[str] | None,
+    typer.Option(help="Set beside it: WEIGHTS or ENCODER=WEIGHTS, on the same draws; repeat it."),
 ]
 Tasks = Annotated[
     list[str] | None,

@@ -24,14 +24,21 @@ _NAMES: Final = {
 }
 
 
-def show_probes(results: Sequence[ProbeResult | AgeResult], *, json: Path | None) -> None:
+def show_probes(
+    results: Sequence[ProbeResult | AgeResult], *, json: Path | None, plot: Path | None
+) -> None:
     """Print tables, or write or print one JSON object (a list where there are several results).
 
     Args:
         results: At least one.
         json: File to be written; ``-`` prints the JSON in place of the tables.
+        plot: PNG to be drawn.
     """
     values = [result.to_json() for result in results]
+    if plot is not None:
+        from supreme_ecg.evaluation.label_efficiency_plot import plot_label_efficiency  # noqa: PLC0415
+
+        plot_label_efficiency(values, plot)
     single = values[0] if len(values) == 1 else values
     if json == Path("-"):
         print_json(single)
@@ -67,8 +74,11 @@ def _print_task(results: Sequence[ProbeResult | AgeResult]) -> None:
             cells = _cells(score) if isinstance(score, ProbeScore) else _age_cells(score)
             table.add_row(escape(result.weights), *cells)
     console.print(table)
-    if not isinstance(first, AgeResult) and len(first.scores[0].classes) > 1:
-        _print_classes(first)
+    probes = [result for result in results if not isinstance(result, AgeResult)]
+    if len(probes) > 1:
+        _print_differences(probes)
+    if probes and len(probes[0].scores[0].classes) > 1:
+        _print_classes(probes[0])
     for note in _notes(first):
         console.print(f"[dim]{escape(note)}[/]", highlight=False)
 
@@ -85,6 +95,22 @@ def _cells(score: ProbeScore) -> list[str]:
         _number(macro.sd),
         _interval(macro.ci95),
     ]
+
+
+def _print_differences(results: Sequence[ProbeResult]) -> None:
+    """How far each further encoder is from the first, with the interval of the paired draws."""
+    table = Table(title=f"less {escape(results[0].weights)}, same draws", title_justify="left")
+    for heading in ("encoder", "probe", "labels"):
+        table.add_column(heading, no_wrap=heading != "encoder", overflow="fold")
+    for heading in ("AUROC", "95 % interval"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for result in results[1:]:
+        for score in result.scores:
+            apart = score.difference
+            if apart is not None and apart.auroc is not None:
+                named = (escape(result.weights), *_cells(score)[:2])
+                table.add_row(*named, f"{apart.auroc:+.3f}", _interval(apart.ci95))
+    console.print(table)
 
 
 def _age_cells(score: AgeScore) -> list[str]:

@@ -24,9 +24,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from supreme_ecg.errors import WeightsError
-from supreme_ecg.evaluation.embeddings import EcgEncoder
 from supreme_ecg.evaluation.frozen import frozen
 from supreme_ecg.extraction.files import cannot_write, write_whole
+from supreme_ecg.models.ecg_encoder import EcgEncoder
 from supreme_ecg.store.reading import Store
 
 FOLDER: Final = "embeddings"

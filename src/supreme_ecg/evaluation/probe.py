@@ -20,11 +20,11 @@ from jaxtyping import Float32
 from sklearn.preprocessing import StandardScaler
 
 from supreme_ecg.evaluation.embedding_cache import Embeddings, embed_store
-from supreme_ecg.evaluation.embeddings import EcgEncoder
 from supreme_ecg.evaluation.label_draws import Amounts
 from supreme_ecg.evaluation.probe_methods import METHODS, Examples, Method
 from supreme_ecg.evaluation.probe_plan import ProbePlan
 from supreme_ecg.evaluation.probe_result import ProbeResult, ProbeScore, score_draws
+from supreme_ecg.models.ecg_encoder import EcgEncoder
 from supreme_ecg.store.reading import Store
 
 

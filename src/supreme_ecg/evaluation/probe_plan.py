@@ -11,11 +11,11 @@ import numpy as np
 from jaxtyping import Float, Float32, Integer
 
 from supreme_ecg.errors import TaskError
-from supreme_ecg.evaluation.embeddings import EcgEncoder
 from supreme_ecg.evaluation.guard import Guard, trained_corpora
 from supreme_ecg.evaluation.split import SplitRule, held_for_choice
 from supreme_ecg.evaluation.target import Target
 from supreme_ecg.evaluation.task import Task
+from supreme_ecg.models.ecg_encoder import EcgEncoder
 from supreme_ecg.store.reading import Store
 
 ScoredPart = Literal["validation", "test", "all"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -67,6 +67,16 @@ class ProbeClassScore(DrawsScore):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Macro AUROC of an encoder less that of the first, on the same resamples of the same patients."""
+
+    auroc: float | None
+    """None where nothing could be scored."""
+    ci95: Interval | None
+    """95 % bootstrap interval of the difference."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeScore:
     """One way to probe at one amount of labels."""
 
@@ -84,6 +94,10 @@ class ProbeScore:
     """In the order of the task."""
     draws: tuple[DrawScore, ...]
     """In their order."""
+    difference: Difference | None = None
+    """From the encoder that it was set beside."""
+    resampled: BootstrapDraws = field(repr=False, compare=False)
+    """Mean over the label draws in each bootstrap draw; not written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +123,26 @@ class ProbeResult:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, in the form that ``docs/probes.md`` describes."""
-        return asdict(self) | {"run": dict(self.run)}
+        values = asdict(self) | {"run": dict(self.run)}
+        for score in values["scores"]:
+            del score["resampled"]
+        return values
+
+
+def set_beside(first: ProbeResult, other: ProbeResult) -> ProbeResult:
+    """Add to the scores of an encoder how far they are from those of the first.
+
+    Args:
+        first: What to compare with.
+        other: Of the same records, methods, amounts and seed.
+    """
+    scores = []
+    for one, two in zip(first.scores, other.scores, strict=True):
+        both = one.macro.auroc, two.macro.auroc
+        gained = None if None in both else (both[1] or 0.0) - (both[0] or 0.0)
+        paired = (two.resampled - one.resampled).macro_interval()
+        scores.append(replace(two, difference=Difference(auroc=gained, ci95=paired)))
+    return replace(other, scores=tuple(scores))
 
 
 def score_draws(
@@ -177,6 +210,7 @@ def score_draws(
             _draw_score(draw, answers, area, names=[name for name, _ in classes])
             for (draw, answers), area in zip(draws, areas, strict=True)
         ),
+        resampled=resampled,
     )
 
 

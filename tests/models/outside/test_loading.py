@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from supreme_ecg.errors import ContractError, WeightsError
-from supreme_ecg.evaluation.embeddings import EcgEncoder
+from supreme_ecg.models.ecg_encoder import EcgEncoder
 from supreme_ecg.models.outside.encoding import OutsideEncoder
 from supreme_ecg.models.outside.loading import OUTSIDE, load_outside
 from tests.models.outside.published_weights import (  # noqa: F401  `small` is a fixture

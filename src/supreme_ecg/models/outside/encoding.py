@@ -62,7 +62,7 @@ class Crops:
 
 @dataclass(kw_only=True, eq=False)
 class OutsideEncoder:
-    """A model that others trained; what a benchmark needs of it (``evaluation/embeddings.py``)."""
+    """A model that others trained; what a benchmark needs of it (``models/ecg_encoder.py``)."""
 
     contract: SignalContract
     """What a store must be under, so that :attr:`prepare` starts from what the authors' code did."""
