@@ -29,6 +29,7 @@ from supreme_ecg.evaluation.label_draws import Amounts
 from supreme_ecg.evaluation.label_efficiency_plot import plot_label_efficiency
 from supreme_ecg.evaluation.probe import embed_stores, run_probe
 from supreme_ecg.evaluation.probe_plan import plan_probe, plan_transfer
+from supreme_ecg.evaluation.probe_result import ProbeResult
 from supreme_ecg.evaluation.target import Target
 from supreme_ecg.evaluation.task import Task
 from supreme_ecg.evaluation.zero_shot_run import plan_zero_shot, run_zero_shot
@@ -133,19 +134,21 @@ def _score(method: str, folder: Path, store: Store, other: Store) -> dict[str, A
     vectors = embed_stores(model, [*plans, carried])
     probes = [run_probe(plan, vectors, weights=method) for plan in plans]
     for place, name in enumerate(FRACTIONS):
-        by_task = {
-            task: probes[n].to_json()["scores"][place]["macro"] for n, task in enumerate(TASKS)
-        }
+        by_task = {task: _probed(probes[n], place) for n, task in enumerate(TASKS)}
         row[name] = by_task | {"mean": _mean([each["auroc"] for each in by_task.values()])}
     amounts = Amounts(fractions=(1.0,))
     moved = run_probe(carried, vectors, weights=method, amounts=amounts)
-    row["sex"] = run_probe(sex, vectors, weights=method, amounts=amounts).to_json()["scores"][0][
-        "macro"
-    ]
+    row["sex"] = _probed(run_probe(sex, vectors, weights=method, amounts=amounts))
     row["age"] = run_age_probe(age, vectors, weights=method, amounts=amounts).to_json()["scores"][0]
-    row["transfer_cpsc2018"] = moved.to_json()["scores"][0]["macro"] | {"records": moved.records}
+    row["transfer_cpsc2018"] = _probed(moved) | {"records": moved.records}
     row["probes"] = [_for_plot(probe.to_json()) for probe in probes]
     return row
+
+
+def _probed(result: ProbeResult, place: int = 0) -> dict[str, Any]:
+    """Averages of a probe at one amount of labels."""
+    score = result.to_json()["scores"][place]
+    return {**score["macro"], "top_class": score["top_class"]}
 
 
 def _supervised(store: Store, folder: Path, epochs: int) -> dict[str, Any]:

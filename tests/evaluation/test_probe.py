@@ -14,7 +14,7 @@ from supreme_ecg.evaluation.label_draws import Amounts
 from supreme_ecg.evaluation.metrics import auroc
 from supreme_ecg.evaluation.probe import run_probe
 from supreme_ecg.evaluation.probe_plan import ProbePlan, plan_probe
-from supreme_ecg.evaluation.probe_result import ProbeResult
+from supreme_ecg.evaluation.probe_result import ProbeResult, set_beside
 from supreme_ecg.evaluation.target import Target
 from supreme_ecg.evaluation.task import Task
 from tests.evaluation.scripted_encoder import SpreadEncoder
@@ -86,6 +86,24 @@ def test_positives_are_told_where_learnt_and_where_scored(result: ProbeResult) -
         assert one.positives_learnt == (plan.train.labels[:, column].sum(),)
     assert shot.shots == 5
     assert {count for one in shot.classes for count in one.positives_learnt} == {5}
+
+
+def test_the_highest_class_of_each_record_is_scored_too(result: ProbeResult) -> None:
+    """Of a strong signal most are right; of noise about as many as there are classes to hit."""
+    strong = next(score for score in result.scores if score.fraction == 1.0).top_class
+    noise = probed(0.0, amounts=ALL)[1].scores[0].top_class
+    assert noise.accuracy < 0.5 < strong.accuracy <= 1
+    assert noise.macro_f1 < 0.5 < strong.macro_f1 <= 1
+
+
+def test_an_encoder_is_set_beside_another_on_the_same_draws() -> None:
+    """Better features are better by more than 0, and an encoder is no better than itself."""
+    weak, strong = (probed(strength, amounts=ALL)[1] for strength in (0.3, 3.0))
+    apart = set_beside(weak, strong).scores[0].difference
+    assert apart.auroc == pytest.approx(strong.scores[0].macro.auroc - weak.scores[0].macro.auroc)
+    assert 0 < apart.ci95[0] < apart.auroc < apart.ci95[1]
+    same = set_beside(weak, weak).scores[0].difference
+    assert (same.auroc, same.ci95) == (0.0, (0.0, 0.0))
 
 
 def test_a_class_that_was_not_learnt_counts_as_chance_and_is_named() -> None:

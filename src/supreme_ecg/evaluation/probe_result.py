@@ -13,6 +13,7 @@ from supreme_ecg.evaluation.bootstrap import BootstrapDraws, Interval, bootstrap
 from supreme_ecg.evaluation.label_draws import Amount, LabelDraw
 from supreme_ecg.evaluation.metrics import RARE_BELOW, auroc, average_precision, macro
 from supreme_ecg.evaluation.probe_methods import Answers
+from supreme_ecg.evaluation.top_class import TopClass, top_class
 
 DRAWS: Final = 1000
 """Bootstrap resamples behind every interval."""
@@ -94,6 +95,8 @@ class ProbeScore:
     """In the order of the task."""
     draws: tuple[DrawScore, ...]
     """In their order."""
+    top_class: TopClass | None
+    """Of the class with the highest score, mean over the draws; None for a single class."""
     difference: Difference | None = None
     """From the encoder that it was set beside."""
     resampled: BootstrapDraws = field(repr=False, compare=False)
@@ -210,7 +213,20 @@ def score_draws(
             _draw_score(draw, answers, area, names=[name for name, _ in classes])
             for (draw, answers), area in zip(draws, areas, strict=True)
         ),
+        top_class=_top_class(labels, draws),
         resampled=resampled,
+    )
+
+
+def _top_class(
+    labels: Integer[np.ndarray, "record cls"], draws: Sequence[tuple[LabelDraw, Answers]]
+) -> TopClass | None:
+    if labels.shape[1] == 1 or not labels.any():
+        return None
+    found = [top_class(labels, answers.scores) for _, answers in draws]
+    return TopClass(
+        accuracy=float(np.mean([one.accuracy for one in found])),
+        macro_f1=float(np.mean([one.macro_f1 for one in found])),
     )
 
 
