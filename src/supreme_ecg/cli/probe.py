@@ -72,8 +72,6 @@ def probe_command(
     require_writable(json)
     require_writable(plot, option="--plot")
     contenders = load_contenders((weights, encoder), against or [], stores=store)
-    if random_encoder:
-        contenders.append(with_untrained(contenders[0], seed))
     choose = partial(
         _plans,
         tasks=task or [],
@@ -83,9 +81,13 @@ def probe_command(
         to_task=transfer_task or "",
         allow_seen=allow_seen,
     )
+    plans = [choose(each) for each in contenders]
+    if random_encoder:
+        contenders.append(with_untrained(contenders[0], seed))
+        plans.append(plans[0])
     results = _probe_all(
         contenders,
-        [choose(each) for each in contenders],
+        plans,
         methods=["logistic_regression", "knn"] if knn else ["logistic_regression"],
         amounts=amounts,
         cache=cache,
