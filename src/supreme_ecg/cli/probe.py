@@ -54,11 +54,7 @@ def probe_command(
     seed: option.Seed = 0,
 ) -> None:
     """Probe frozen embeddings at several shares of the labels, with spread and intervals."""
-    from supreme_ecg.evaluation.label_draws import Amounts  # noqa: PLC0415  keeps --help light
-
-    amounts = Amounts(shots=tuple(few_shot or ()), draws=draws, seed=seed)
-    if fraction:
-        amounts = replace(amounts, fractions=tuple(dict.fromkeys(fraction)))
+    amounts = option.amounts_of(fraction, few_shot, draws=draws, seed=seed)
     option.require_fitting(
         task,
         target,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from supreme_ecg.evaluation.label_draws import Amounts
 
 
 class ScoredPartOption(StrEnum):
@@ -82,6 +87,16 @@ AllowSeen = Annotated[
     bool, typer.Option("--allow-seen", help="Score records seen in pre-training too, marked.")
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of draws, bootstrap and random encoder.")]
+
+
+def amounts_of(
+    fractions: Sequence[float] | None, shots: Sequence[int] | None, *, draws: int, seed: int
+) -> Amounts:
+    """Amounts of labels to learn from; options as of the command."""
+    from supreme_ecg.evaluation.label_draws import Amounts  # noqa: PLC0415  keeps --help light
+
+    amounts = Amounts(shots=tuple(shots or ()), draws=draws, seed=seed)
+    return replace(amounts, fractions=tuple(dict.fromkeys(fractions))) if fractions else amounts
 
 
 def require_fitting(
