@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from results_methods import TITLES
 from supervised_twin import train_and_score
 
 from supreme_ecg.evaluation.age_probe import run_age_probe
@@ -86,9 +87,12 @@ def main() -> None:
             for share in (FRACTIONS if learned else ())
         }
         options.json.write_text(json.dumps({"epochs": options.epochs, **rows}, indent=1) + "\n")
-        plot_label_efficiency(
-            [probe for row in rows.values() for probe in row.get("probes", ())], options.plot
+        named = (
+            {**probe, "weights": TITLES[name].strip("*")}
+            for name, row in rows.items()
+            for probe in row.get("probes", ())
         )
+        plot_label_efficiency(list(named), options.plot)
 
 
 def _options() -> argparse.Namespace:
@@ -112,6 +116,8 @@ def _score(method: str, folder: Path, store: Store, other: Store) -> dict[str, A
         model = model.with_random_encoder(seed=0)
     parameters = sum(each.numel() for each in model.encoder.parameters())
     row: dict[str, Any] = {"cost": _cost(model.parts.encoder.name, parameters, folder)}
+    if method == SHIPPED:
+        row["cost"]["epochs"] = model.manifest["recipe"]["training"]["epochs"]
     if not isinstance(model, SelfSupervised):
         row["zero_shot"] = _zero_shot(model, store, other)
     guard = Guard(model, store)

@@ -23,8 +23,8 @@ TITLES: Final = {
     "clocs": "CLOCS (CMSC)",
     "st_mem": "ST-MEM (its own ViT)",
     "untrained": "untrained encoder",
-    "packaged": "*packaged weights: more samples*",
-    "supervised": "*supervised twin: trained on the codes*",
+    "packaged": "*packaged weights, 14 epochs*",
+    "supervised": "*supervised twin, trained on the codes*",
 }
 TASKS: Final = ("superclass", "subclass", "form", "rhythm")
 PUBLISHED: Final = Path(__file__).parent / "published_figures.csv"
@@ -43,7 +43,9 @@ def lines(values: dict[str, Any]) -> Iterator[str]:
         f"Each recipe for {values['epochs']} epochs of folds 1-8, one seed. In-domain: all are trained on "
         "the signals of the corpus that is scored, SuPreME, ETP and MERL on its reports too. Macro-AUROC "
         "on fold 9 (95 % bootstrap interval over patients); CPSC2018: the 50 recordings at hand, its probe "
-        "learnt on PTB-XL. `docs/probes.md` says how probes choose their settings.\n"
+        "learnt on PTB-XL. `docs/probes.md` says how probes choose their settings. ETP and MERL meet in "
+        'training only what reports say; names of groups, such as the superclass "conduction disturbance", '
+        "no report says, and they ask for them by text alone.\n"
     )
     yield from _zero_shot(rows)
     yield from _probes(rows)

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from supreme_ecg.errors import TableError
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _COLOURS: Final = ("#1b5e8c", "#c05a1a", "#3a7d44", "#7b3f8c", "#8c6d1b", "#555555")
+_MARKERS: Final = "os^Dv"
+"""The first for as many encoders as there are colours, then the next."""
+_MOST_BANDS: Final = 4
+"""Encoders whose intervals can be told apart; of more only the lines are drawn."""
+_WIDEST_ROW: Final = 3
+"""Panels side by side."""
 _STYLES: Final = {"logistic_regression": "-", "knn": ":", "fine_tuning": "--"}
 _NAMES: Final = {
     "logistic_regression": "linear probe",
@@ -22,7 +32,7 @@ def plot_label_efficiency(results: Sequence[Mapping[str, Any]], path: Path) -> N
     """Draw results to a PNG: a panel a task, share of labels on a logarithmic axis.
 
     Lines are means over the draws, bars their spread (one standard deviation), bands the 95 % interval
-    over patients.
+    over patients (left out where there are more than four encoders).
 
     Args:
         results: As ``ProbeResult.to_json`` and the files of ``supreme probe --json`` give them.
@@ -31,8 +41,6 @@ def plot_label_efficiency(results: Sequence[Mapping[str, Any]], path: Path) -> N
     Raises:
         TableError: No result has an AUROC at any share of labels.
     """
-    from matplotlib.figure import Figure  # noqa: PLC0415  slow to import
-
     shown = [result for result in results if _methods(result)]
     if not shown:
         raise TableError(
@@ -42,23 +50,47 @@ def plot_label_efficiency(results: Sequence[Mapping[str, Any]], path: Path) -> N
             remedy="Give files that `supreme probe --json` wrote for a task, with --fraction.",
         )
     tasks = list(dict.fromkeys(result["task"] for result in shown))
-    colours = {
-        name: _COLOURS[n % len(_COLOURS)]
-        for n, name in enumerate(dict.fromkeys(result["weights"] for result in shown))
+    encoders = list(dict.fromkeys(result["weights"] for result in shown))
+    looks = {
+        name: {
+            "color": _COLOURS[n % len(_COLOURS)],
+            "marker": _MARKERS[n // len(_COLOURS) % len(_MARKERS)],
+        }
+        for n, name in enumerate(encoders)
     }
-    width, height = _PANEL_INCHES
-    figure = Figure(figsize=(width * len(tasks), height), layout="constrained")
-    panels = figure.subplots(1, len(tasks), squeeze=False)[0]
-    for axes, task in zip(panels, tasks, strict=True):
+    several = len({method for result in shown for method in _methods(result)}) > 1
+    figure, panels = _panels(len(tasks))
+    for axes, task in zip(panels, tasks, strict=False):
         of_task = [result for result in shown if result["task"] == task]
         for result in of_task:
             for method in _methods(result):
-                _draw_line(axes, result, method, colour=colours[result["weights"]])
+                name = Path(result["weights"]).name
+                label = f"{name}, {_NAMES.get(method, method)}" if several else name
+                line = _line(result, method)
+                _draw_line(axes, line, method, label=label, look=looks[result["weights"]])
+                if len(encoders) <= _MOST_BANDS:
+                    _draw_band(axes, line, colour=looks[result["weights"]]["color"])
         _dress(axes, task, of_task)
-    panels[0].set_ylabel("macro AUROC")
     lines = {name: line for axes in panels for line, name in zip(*_named(axes), strict=True)}
-    figure.legend(lines.values(), lines.keys(), loc="outside lower center", ncols=len(tasks))
+    columns = min(4, max(len(tasks), 2))
+    figure.legend(lines.values(), lines.keys(), loc="outside lower center", ncols=columns)
     figure.savefig(path, dpi=150)
+
+
+def _panels(count: int) -> tuple[Figure, list[Any]]:
+    """A figure with so many panels, in rows of about equal length."""
+    from matplotlib.figure import Figure  # noqa: PLC0415  slow to import
+
+    rows = ceil(count / _WIDEST_ROW)
+    columns = ceil(count / rows)
+    width, height = _PANEL_INCHES
+    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.flat[count:]:
+        axes.remove()
+    for row in grid:
+        row[0].set_ylabel("macro AUROC")
+    return figure, list(grid.flat[:count])
 
 
 def _methods(result: Mapping[str, Any]) -> list[str]:
@@ -71,7 +103,8 @@ def _methods(result: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _draw_line(axes: Any, result: Mapping[str, Any], method: str, *, colour: str) -> None:
+def _line(result: Mapping[str, Any], method: str) -> list[Mapping[str, Any]]:
+    """Scores of a method by rising share of the labels."""
     scores = [
         score
         for score in result["scores"]
@@ -79,24 +112,37 @@ def _draw_line(axes: Any, result: Mapping[str, Any], method: str, *, colour: str
         and score["fraction"] is not None
         and score["macro"]["auroc"] is not None
     ]
-    scores.sort(key=lambda score: score["fraction"])
-    x = [score["fraction"] for score in scores]
-    means = [score["macro"] for score in scores]
-    areas = [one["auroc"] for one in means]
-    name = f"{Path(result['weights']).name}, {_NAMES.get(method, method)}"
-    axes.plot(x, areas, _STYLES.get(method, "-"), color=colour, linewidth=1.6, label=name)
+    return sorted(scores, key=lambda score: float(score["fraction"]))
+
+
+def _draw_line(
+    axes: Any,
+    line: Sequence[Mapping[str, Any]],
+    method: str,
+    *,
+    label: str,
+    look: Mapping[str, str],
+) -> None:
     axes.errorbar(
-        x,
-        areas,
-        [one["sd"] or 0.0 for one in means],
-        fmt="o",
-        color=colour,
-        markersize=4,
+        [score["fraction"] for score in line],
+        [score["macro"]["auroc"] for score in line],
+        [score["macro"]["sd"] or 0.0 for score in line],
+        linestyle=_STYLES.get(method, "-"),
+        linewidth=1.6,
+        markersize=5,
         capsize=3,
+        label=label,
+        **look,
     )
-    if all(one["ci95"] is not None for one in means):
-        low, high = zip(*(one["ci95"] for one in means), strict=True)
-        axes.fill_between(x, low, high, color=colour, alpha=0.10, linewidth=0)
+
+
+def _draw_band(axes: Any, line: Sequence[Mapping[str, Any]], *, colour: str) -> None:
+    """The interval over patients, where there is one at every share."""
+    ends = [score["macro"]["ci95"] for score in line]
+    if None not in ends:
+        low, high = zip(*ends, strict=True)
+        shares = [score["fraction"] for score in line]
+        axes.fill_between(shares, low, high, color=colour, alpha=0.10, linewidth=0)
 
 
 def _dress(axes: Any, task: str, results: Sequence[Mapping[str, Any]]) -> None:
