@@ -17,6 +17,8 @@ _MARKERS: Final = "os^Dv"
 """The first for as many encoders as there are colours, then the next."""
 _MOST_BANDS: Final = 4
 """Encoders whose intervals can be told apart; of more only the lines are drawn."""
+_INCHES_A_LETTER, _LINE_INCHES = 0.09, 0.7
+"""Room that a name and its line take in the legend."""
 _WIDEST_ROW: Final = 3
 """Panels side by side."""
 _STYLES: Final = {"logistic_regression": "-", "knn": ":", "fine_tuning": "--"}
@@ -72,7 +74,8 @@ def plot_label_efficiency(results: Sequence[Mapping[str, Any]], path: Path) -> N
                     _draw_band(axes, line, colour=looks[result["weights"]]["color"])
         _dress(axes, task, of_task)
     lines = {name: line for axes in panels for line, name in zip(*_named(axes), strict=True)}
-    columns = min(4, max(len(tasks), 2))
+    entry_inches = _INCHES_A_LETTER * max(map(len, lines)) + _LINE_INCHES
+    columns = max(1, int(figure.get_figwidth() / entry_inches))
     figure.legend(lines.values(), lines.keys(), loc="outside lower center", ncols=columns)
     figure.savefig(path, dpi=150)
 
