@@ -47,6 +47,8 @@ def lines(values: dict[str, Any]) -> Iterator[str]:
         'training only what reports say; names of groups, such as the superclass "conduction disturbance", '
         "no report says, and they ask for them by text alone.\n"
     )
+    if missing := [title for name, title in TITLES.items() if name not in rows]:
+        yield f"Not measured yet: {', '.join(missing)}.\n"
     yield from _zero_shot(rows)
     yield from _probes(rows)
     yield from _as_etp_reports(rows)
