@@ -26,7 +26,7 @@ from unmerged_wordings import UnmergedStore, unmerged_table
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.evaluation.metrics import auroc
 from supreme_ecg.evaluation.task import tasks_of
-from supreme_ecg.evaluation.zero_shot_run import plan_zero_shot
+from supreme_ecg.evaluation.zero_shot_plan import plan_zero_shot
 from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.pretrain import pretrain

@@ -33,7 +33,8 @@ from supreme_ecg.evaluation.probe_plan import plan_probe, plan_transfer
 from supreme_ecg.evaluation.probe_result import ProbeResult
 from supreme_ecg.evaluation.target import Target
 from supreme_ecg.evaluation.task import Task
-from supreme_ecg.evaluation.zero_shot_run import plan_zero_shot, run_zero_shot
+from supreme_ecg.evaluation.zero_shot_plan import plan_zero_shot
+from supreme_ecg.evaluation.zero_shot_run import run_zero_shot
 from supreme_ecg.models.loading import SELF_SUPERVISED, load_model
 from supreme_ecg.models.pretrained import PACKAGED
 from supreme_ecg.models.self_supervised import SelfSupervised

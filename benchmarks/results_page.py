@@ -41,6 +41,7 @@ TITLES = {
 }
 """Tasks of the README's table, in its order."""
 PARTS = (
+    "seeds",
     "supervised_twin",
     "unseen",
     "ablations",
@@ -52,6 +53,7 @@ PARTS = (
     "explain",
     "inference_speed",
     "metrics_speed",
+    "scoring_speed",
     "weights",
     "guard",
     "methods",

@@ -22,7 +22,8 @@ import numpy as np
 import torch
 
 from supreme_ecg.evaluation.task import Task, tasks_of
-from supreme_ecg.evaluation.zero_shot_run import plan_zero_shot, run_zero_shot
+from supreme_ecg.evaluation.zero_shot_plan import plan_zero_shot
+from supreme_ecg.evaluation.zero_shot_run import run_zero_shot
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.fine_tuning import column_queries, train_classifier
 from supreme_ecg.training.loop import Report

@@ -24,7 +24,8 @@ class ScriptedStore:
     records: pl.DataFrame
     corpus: str = "cpsc2018"
     contract: SignalContract = field(default_factory=SignalContract)
-    path: Path = Path("a-store")
+    path: Path = Path("a-store")  # never there, so nothing is kept
+    manifest: Any = field(default_factory=lambda: SimpleNamespace(shards=()))
 
     def batch(self, rows: np.ndarray) -> Any:
         """Windows whose only content is their row."""

@@ -19,7 +19,7 @@ from supreme_ecg.evaluation.benchmark_run import (
 )
 from supreme_ecg.evaluation.published.files import PUBLISHED
 from supreme_ecg.evaluation.task import Task
-from supreme_ecg.evaluation.zero_shot_run import union_rows
+from supreme_ecg.evaluation.zero_shot_plan import union_rows
 from tests.evaluation.scripted import ScriptedModel, ScriptedStore, scripted_store
 
 TASK = Task.load("cpsc2018")

@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 from supreme_ecg.evaluation.benchmark_run import BenchmarkResult
 from supreme_ecg.evaluation.forest_plot import plot_benchmarks, plot_forest
 from supreme_ecg.evaluation.task import Task
+from supreme_ecg.evaluation.zero_shot_plan import plan_zero_shot
 from supreme_ecg.evaluation.zero_shot_result import ZeroShotResult
-from supreme_ecg.evaluation.zero_shot_run import plan_zero_shot, run_zero_shot
+from supreme_ecg.evaluation.zero_shot_run import run_zero_shot
 from tests.evaluation.scripted import ScriptedModel, scripted_store
 
 

@@ -17,7 +17,7 @@ from supreme_ecg.evaluation.robustness import RobustnessResult, run_robustness
 from supreme_ecg.evaluation.robustness_plot import plot_robustness
 from supreme_ecg.evaluation.subgroups import divisions, score_groups
 from supreme_ecg.evaluation.task import Task
-from supreme_ecg.evaluation.zero_shot_run import plan_zero_shot
+from supreme_ecg.evaluation.zero_shot_plan import plan_zero_shot
 from tests.evaluation.scripted import ScriptedModel, ScriptedStore, scripted_store
 
 TASK = Task.load("cpsc2018")

@@ -14,8 +14,9 @@ from supreme_ecg.errors import ConceptError, ContractError, TaskError, WeightsEr
 from supreme_ecg.evaluation.exposure import exposure_of
 from supreme_ecg.evaluation.task import Task
 from supreme_ecg.evaluation.zero_shot import zero_shot
+from supreme_ecg.evaluation.zero_shot_plan import plan_zero_shot
 from supreme_ecg.evaluation.zero_shot_result import ZeroShotResult
-from supreme_ecg.evaluation.zero_shot_run import plan_zero_shot, run_zero_shot
+from supreme_ecg.evaluation.zero_shot_run import run_zero_shot
 from supreme_ecg.preprocessing.contract import SignalContract
 from tests.evaluation.scripted import ScriptedModel, ScriptedStore, scripted_store
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from supreme_ecg.evaluation.benchmark import Protocol
     from supreme_ecg.evaluation.benchmark_run import BenchmarkResult, Contender
     from supreme_ecg.evaluation.task import Task
-    from supreme_ecg.evaluation.zero_shot_run import Answers, Plan
+    from supreme_ecg.evaluation.zero_shot_plan import Answers, Plan
     from supreme_ecg.store.reading import Store
 
 
@@ -148,7 +148,7 @@ def _plan(
 def _ask(planned: list[_Planned]) -> list[list[Contender]]:
     """Ask each model about all of its records, with a bar."""
     from supreme_ecg.evaluation.benchmark_run import contenders  # noqa: PLC0415
-    from supreme_ecg.evaluation.zero_shot_run import union_rows  # noqa: PLC0415
+    from supreme_ecg.evaluation.zero_shot_plan import union_rows  # noqa: PLC0415
 
     with progress_bar() as bar:
         every = [[plan for each in one.plans for plan in each.values()] for one in planned]

@@ -161,10 +161,8 @@ def _train(folder: Path, store: Store, *, seed: int) -> Path:
 
 def _score(weights: Path, store: Store, *, seed: int) -> ZeroShotResult:
     from supreme_ecg.evaluation.task import Task  # noqa: PLC0415
-    from supreme_ecg.evaluation.zero_shot_run import (  # noqa: PLC0415
-        plan_zero_shot,
-        run_zero_shot,
-    )
+    from supreme_ecg.evaluation.zero_shot_plan import plan_zero_shot  # noqa: PLC0415
+    from supreme_ecg.evaluation.zero_shot_run import run_zero_shot  # noqa: PLC0415
     from supreme_ecg.models.supreme import SuPreME  # noqa: PLC0415
 
     with _step("5  scored it on patients that it never met, and an untrained encoder beside it"):

@@ -94,6 +94,8 @@ def measure_notes(result: ZeroShotResult) -> Iterator[str]:
     ]
     if len(kinds) > 1:
         yield f"Macro AUROC by exposure: {', '.join(kinds)}."
+    if result.run.get("answers_origin") == "kept":
+        yield "Answers are those of an earlier run, kept in the store."
 
 
 def comparison_notes(comparison: Comparison) -> Iterator[str]:

@@ -16,7 +16,7 @@ from supreme_ecg.cli.console import error_console
 if TYPE_CHECKING:
     from supreme_ecg.evaluation.guard import Guard, Trained
     from supreme_ecg.evaluation.task import Task
-    from supreme_ecg.evaluation.zero_shot_run import Answers, Plan
+    from supreme_ecg.evaluation.zero_shot_plan import Answers, Plan
     from supreme_ecg.store.reading import Store
 
 
@@ -91,7 +91,7 @@ def plan_tasks(
     allow_seen: bool,
 ) -> list[Plan]:
     """Plan several tasks of one store, behind one guard; arguments and errors of ``plan_zero_shot``."""
-    from supreme_ecg.evaluation.zero_shot_run import plan_zero_shot  # noqa: PLC0415
+    from supreme_ecg.evaluation.zero_shot_plan import plan_zero_shot  # noqa: PLC0415
 
     guard = guard_of(model, store)
     return [

@@ -64,7 +64,8 @@ def zero_shot_command(
     seed: Annotated[int, typer.Option(min=0, help="Seed of bootstrap and random encoder.")] = 0,
 ) -> None:
     """Score a model on classes asked in words, with intervals and what it had seen of them."""
-    from supreme_ecg.evaluation.zero_shot_run import run_zero_shot, union_rows  # noqa: PLC0415
+    from supreme_ecg.evaluation.zero_shot_plan import union_rows  # noqa: PLC0415
+    from supreme_ecg.evaluation.zero_shot_run import run_zero_shot  # noqa: PLC0415
     from supreme_ecg.models.loading import load_answering_model  # noqa: PLC0415  slow to import
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
 

@@ -20,13 +20,7 @@ from supreme_ecg.evaluation.guard import Guard
 from supreme_ecg.evaluation.published.files import PublishedFiles, Split
 from supreme_ecg.evaluation.published.reading import read_published
 from supreme_ecg.evaluation.task import Task
-from supreme_ecg.evaluation.zero_shot_run import (
-    Answers,
-    Plan,
-    Validation,
-    plan_rows,
-    require_fit,
-)
+from supreme_ecg.evaluation.zero_shot_plan import Answers, Plan, Validation, plan_rows, require_fit
 from supreme_ecg.store.reading import Store
 
 Protocol = Literal["corrected", "published"]

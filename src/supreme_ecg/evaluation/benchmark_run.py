@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from supreme_ecg.evaluation.asking import Given, ask_once
 from supreme_ecg.evaluation.benchmark import PROTOCOLS, Protocol
 from supreme_ecg.evaluation.comparison import compare
 from supreme_ecg.evaluation.zero_shot import DRAWS
+from supreme_ecg.evaluation.zero_shot_plan import Answers, Plan
 from supreme_ecg.evaluation.zero_shot_result import ZeroShotResult
-from supreme_ecg.evaluation.zero_shot_run import Answers, Given, Plan, ask_once, score_plan
+from supreme_ecg.evaluation.zero_shot_run import score_plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +151,7 @@ def _score(contender: Contender, *, seed: int) -> dict[Protocol, _Scored]:
             seed=seed,
             validation_scores=None if others is None else given.scores(plan.task, others.rows),
         )
+        result = replace(result, run={**result.run, "answers_origin": given.origin})
         scored[name] = _Scored(scores, result)
     return scored
 

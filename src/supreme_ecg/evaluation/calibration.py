@@ -26,7 +26,7 @@ from supreme_ecg.evaluation.curve_fitting import (
     fit_temperature,
 )
 from supreme_ecg.evaluation.thresholds import choose_threshold
-from supreme_ecg.evaluation.zero_shot_run import BATCH
+from supreme_ecg.evaluation.zero_shot_plan import BATCH
 from supreme_ecg.models.calibration import Calibration, Curve, ThresholdRule
 from supreme_ecg.models.training_manifest import TrainingManifest
 from supreme_ecg.preprocessing.contract import SignalContract

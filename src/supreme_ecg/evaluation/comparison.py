@@ -18,6 +18,7 @@ _OWN: Final = (
     "records_seen_in_pretraining",
     "overlap",
     "answers",
+    "answers_origin",
     "thresholds",
     "top_class",
 )

@@ -8,24 +8,20 @@ noticed as well.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
 from jaxtyping import Float, Float32, Integer
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from supreme_ecg.errors import WeightsError
 from supreme_ecg.evaluation.frozen import frozen
-from supreme_ecg.extraction.files import cannot_write, write_whole
+from supreme_ecg.evaluation.vector_file import identity_of, key_of, read_vectors, write_vectors
+from supreme_ecg.extraction.files import cannot_write
 from supreme_ecg.models.ecg_encoder import EcgEncoder
 from supreme_ecg.store.reading import Store
 
@@ -84,11 +80,11 @@ def embed_store(
         with frozen(encoder):
             vectors = _embed(encoder, store, np.arange(len(store)), advance)
         return Embeddings(vectors=vectors, origin="not cached", path=None)
-    identity = _identity(encoder.weights_sha256, store)
-    key = hashlib.sha256(identity.encode()).hexdigest()[:20]
+    identity = identity_of(encoder.weights_sha256, store)
+    key = key_of(identity)
     folder = _writable(store.path / FOLDER if cache is None else cache)
     path = folder / f"{key}.safetensors"
-    kept = _read(path, identity=identity, records=len(store))
+    kept = read_vectors(path, identity=identity, records=len(store))
     if kept is not None and _is_current(kept, encoder, store):
         advance(len(store))
         return Embeddings(vectors=kept, origin="cached", path=path)
@@ -96,23 +92,9 @@ def embed_store(
     parts = folder / f"{key}.partial"
     with frozen(encoder):
         vectors = _embed_in_parts(encoder, store, parts, identity=identity, advance=advance)
-    _write(path, vectors, identity=identity)
+    write_vectors(path, vectors, identity=identity)
     shutil.rmtree(parts, ignore_errors=True)
     return Embeddings(vectors=vectors, origin=origin, path=path)
-
-
-def _identity(weights_sha256: str, store: Store) -> str:
-    """What the vectors follow from: weights, bytes of the signals, contract, version of the code."""
-    signals = "\n".join(shard.sha256 for shard in store.manifest.shards)
-    return json.dumps(
-        {
-            "weights_sha256": weights_sha256,
-            "signals_sha256": hashlib.sha256(signals.encode()).hexdigest(),
-            "contract": store.contract.to_json(),
-            "package_version": version("supreme-ecg"),
-        },
-        sort_keys=True,
-    )
 
 
 def _embed(
@@ -144,12 +126,12 @@ def _embed_in_parts(
     for number, start in enumerate(range(0, len(store), _PART)):
         rows = np.arange(start, min(start + _PART, len(store)))
         path = folder / f"{number:05}.safetensors"
-        part = _read(path, identity=identity, records=len(rows))
+        part = read_vectors(path, identity=identity, records=len(rows))
         if part is not None and is_trusted is None:
             is_trusted = _is_current(part, encoder, store, first=start)
         if part is None or not is_trusted:
             part = _embed(encoder, store, rows, advance)
-            _write(_writable(folder) / path.name, part, identity=identity)
+            write_vectors(_writable(folder) / path.name, part, identity=identity)
         else:
             advance(len(rows))
         parts.append(part)
@@ -193,21 +175,3 @@ def _writable(folder: Path) -> Path:
         raise PermissionError(13, "Permission denied")
     except OSError as error:
         raise cannot_write(folder, error, 0) from None
-
-
-def _read(path: Path, *, identity: str, records: int) -> Float32[np.ndarray, "record width"] | None:
-    """The vectors of a file; None where there is none, it is damaged, or it is of something else."""
-    try:
-        with safe_open(path, framework="numpy") as file:
-            header = file.metadata() or {}
-            vectors: np.ndarray = file.get_tensor("vectors")
-    except (OSError, SafetensorError):
-        return None
-    is_whole = header.get("sha256") == hashlib.sha256(vectors.tobytes()).hexdigest()
-    is_meant = header.get("identity") == identity and len(vectors) == records
-    return vectors if is_whole and is_meant else None
-
-
-def _write(path: Path, vectors: Float32[np.ndarray, "record width"], *, identity: str) -> None:
-    header = {"identity": identity, "sha256": hashlib.sha256(vectors.tobytes()).hexdigest()}
-    write_whole(path, [save({"vectors": np.ascontiguousarray(vectors)}, metadata=header)])

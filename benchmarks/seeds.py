@@ -1,0 +1,80 @@
+r"""How far the answers of a recipe depend on the seed: several trainings of it, scored alike.
+
+    supreme pretrain supreme_ptb_xl_100hz STORE --out runs/seed-1 --threads 1 --set training.seed=1
+    supreme pretrain supreme_ptb_xl_100hz STORE --out runs/seed-2 --threads 1 --set training.seed=2
+    python benchmarks/seeds.py STORE --cpsc2018 STORE2 \
+        --weights supreme-ptbxl-100hz runs/seed-1/model runs/seed-2/model --json docs/results/seeds.json
+
+Zero-shot on fold 9 of PTB-XL and on CPSC2018, as ``supreme zero-shot`` asks. Weights of another recipe, or
+of a seed that is given already, are refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from supreme_ecg.evaluation.guard import Guard
+from supreme_ecg.evaluation.task import Task, tasks_of
+from supreme_ecg.evaluation.zero_shot_plan import plan_zero_shot
+from supreme_ecg.evaluation.zero_shot_run import run_zero_shot
+from supreme_ecg.models.supreme import SuPreME
+from supreme_ecg.store.reading import Store
+
+
+def main() -> None:
+    """Score each, write."""
+    options = _options()
+    torch.set_num_threads(options.threads)
+    models = [SuPreME.from_pretrained(weights) for weights in options.weights]
+    seeds = seeds_of([model.manifest["recipe"] for model in models])
+    store, other = Store.open(options.store), Store.open(options.cpsc2018)
+    runs = []
+    for seed, model in zip(seeds, models, strict=True):
+        runs.append({"seed": seed, "tasks": score(model, store, other)})
+        print(json.dumps(runs[-1]), flush=True)
+    training = models[0].manifest["recipe"]["training"]
+    values = {"epochs": training["epochs"], "runs": runs}
+    options.json.write_text(json.dumps(values, indent=1) + "\n")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("store", type=Path)
+    parser.add_argument("--cpsc2018", type=Path, required=True, help="store of CPSC2018")
+    parser.add_argument("--weights", nargs="+", required=True, help="folders or packaged names")
+    parser.add_argument("--json", type=Path, required=True)
+    parser.add_argument("--threads", type=int, default=1)
+    return parser.parse_args()
+
+
+def seeds_of(recipes: Sequence[dict[str, Any]]) -> list[int]:
+    """Seed of each recipe; ends the program where they differ in anything else, or a seed is there twice."""
+    rests = [{**one, "training": {**one["training"], "seed": None}} for one in recipes]
+    seeds = [one["training"]["seed"] for one in recipes]
+    if any(rest != rests[0] for rest in rests) or len(set(seeds)) < len(seeds):
+        sys.exit(f"expected weights of one recipe with different seeds, found seeds {seeds}")
+    return seeds
+
+
+def score(model: SuPreME, store: Store, other: Store) -> dict[str, Any]:
+    """Macro scores by task."""
+    guard = Guard(model, store)
+    plans = [
+        plan_zero_shot(model, store, t, folds=[9], guard=guard) for t in tasks_of(store.corpus)
+    ]
+    plans.append(plan_zero_shot(model, other, Task.load("cpsc2018")))
+    results = [
+        result.to_json() for plan in plans for result in run_zero_shot(model, [plan], weights="")
+    ]
+    return {result["task"]: result["macro"] for result in results}
+
+
+if __name__ == "__main__":
+    main()
