@@ -21,7 +21,6 @@ from typing import Final
 import torch
 
 from supreme_ecg.cli.cost import peak_memory_mb
-from supreme_ecg.evaluation.answer_cache import FOLDER as ANSWERS
 from supreme_ecg.evaluation.embedding_cache import FOLDER as EMBEDDINGS
 from supreme_ecg.evaluation.guard import Guard
 from supreme_ecg.evaluation.label_draws import Amounts
@@ -32,6 +31,7 @@ from supreme_ecg.evaluation.zero_shot_plan import plan_zero_shot
 from supreme_ecg.evaluation.zero_shot_run import run_zero_shot
 from supreme_ecg.models.pretrained import PACKAGED
 from supreme_ecg.models.supreme import SuPreME
+from supreme_ecg.store.answer_cache import FOLDER as ANSWERS
 from supreme_ecg.store.reading import Store
 
 TASKS: Final = ("superclass", "subclass", "form", "rhythm", "diagnostic", "all")

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Integer
 
-from supreme_ecg.evaluation.answer_cache import Origin, kept_answers
 from supreme_ecg.evaluation.task import Task
-from supreme_ecg.evaluation.vector_file import identity_of, key_of
 from supreme_ecg.evaluation.zero_shot_plan import BATCH, Answers, Plan, union_rows
+from supreme_ecg.store.answer_cache import Origin, kept_answers
 from supreme_ecg.store.reading import Batch
+from supreme_ecg.store.vector_file import identity_of, key_of
 
 
 @dataclass(frozen=True, slots=True)

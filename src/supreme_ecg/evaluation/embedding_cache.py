@@ -20,10 +20,10 @@ from jaxtyping import Float, Float32, Integer
 
 from supreme_ecg.errors import WeightsError
 from supreme_ecg.evaluation.frozen import frozen
-from supreme_ecg.evaluation.vector_file import identity_of, key_of, read_vectors, write_vectors
 from supreme_ecg.extraction.files import cannot_write
 from supreme_ecg.models.ecg_encoder import EcgEncoder
 from supreme_ecg.store.reading import Store
+from supreme_ecg.store.vector_file import identity_of, key_of, read_vectors, write_vectors
 
 FOLDER: Final = "embeddings"
 """Where they lie within a store."""

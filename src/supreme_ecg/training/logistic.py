@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 from torch.nn import functional
 
@@ -128,13 +129,16 @@ class LogisticRegression:
             loss = c * losses.sum(dtype=torch.float64) + penalty
             return float(loss), (by_scale * gradient).double().numpy().ravel()
 
-        result = minimize(
-            loss_and_gradient,
-            (first / scale).ravel(),
-            jac=True,
-            method="L-BFGS-B",
-            options={"maxiter": _MOST_STEPS, "ftol": precision, "gtol": 1e-8},
-        )
+        with threadpool_limits(
+            limits=1, user_api="blas"
+        ):  # scipy's threads would wait beside torch's
+            result = minimize(
+                loss_and_gradient,
+                (first / scale).ravel(),
+                jac=True,
+                method="L-BFGS-B",
+                options={"maxiter": _MOST_STEPS, "ftol": precision, "gtol": 1e-8},
+            )
         found: np.ndarray = unscaled(result.x).numpy()
         return found
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from supreme_ecg.evaluation import answer_cache
-from supreme_ecg.evaluation.answer_cache import FOLDER, kept_answers
 from supreme_ecg.evaluation.asking import Given, ask_once
 from supreme_ecg.evaluation.task import Task
 from supreme_ecg.evaluation.zero_shot_plan import plan_zero_shot
 from supreme_ecg.models.supreme import SuPreME
+from supreme_ecg.store import answer_cache
+from supreme_ecg.store.answer_cache import FOLDER, kept_answers
 from supreme_ecg.store.reading import Store
 from tests.conftest import LetterEncoder
 from tests.models.small_model import small_model

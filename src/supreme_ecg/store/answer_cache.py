@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from supreme_ecg.errors import StoreError
-from supreme_ecg.evaluation.vector_file import key_of, read_vectors, write_vectors
+from supreme_ecg.store.vector_file import key_of, read_vectors, write_vectors
 
 FOLDER: Final = "answers"
 """Where they lie within a store."""
