@@ -21,7 +21,8 @@ def lines(values: Mapping[str, Any]) -> Iterator[str]:
     )
     yield (
         f"Same records, epochs ({twin['epochs']}), batch, rate and augmentation; trained on the SCP codes of "
-        f"all four tasks at once with a linear head, {twin['minutes']} minutes. Macro-AUROC on fold 9, "
+        f"all {len(twin['results'])} tasks at once with a linear head, {twin['minutes']} minutes on a busy "
+        "core. Macro-AUROC on fold 9, "
         "one seed each.\n"
     )
     yield "| task | zero-shot | trained on the codes | 95 % interval | ratio |"

@@ -3,7 +3,7 @@
     python benchmarks/supervised_twin.py STORE --out runs/twin --json docs/results/supervised_twin.json
 
 Same records, held-out patients, augmentation, epochs, batch, learning rate and schedule as the recipe;
-only the labels (SCP codes of the four PTB-XL tasks at once) and the head (one linear row a class over the
+only the labels (SCP codes of all tasks of PTB-XL at once) and the head (one linear row a class over the
 mean token) differ. A killed run goes on from its last epoch. ``--records 640 --set training.epochs=1``
 tries it out.
 """
