@@ -68,6 +68,13 @@ def test_a_model_that_answers_otherwise_now_is_asked_again(tmp_path: Path) -> No
     assert kept_answers(Asked(factor=0.02), ROWS, identity="one", store=tmp_path)[1] == "kept"
 
 
+def test_a_change_of_small_answers_is_noticed(tmp_path: Path) -> None:
+    """Rare findings are ranked by answers near 0, where twice as much is a small difference."""
+    kept_answers(Asked(factor=1e-6), ROWS, identity="one", store=tmp_path)
+    _, origin = kept_answers(Asked(factor=2e-6), ROWS, identity="one", store=tmp_path)
+    assert origin == "replaced"
+
+
 def test_a_damaged_file_is_not_believed(tmp_path: Path) -> None:
     """One byte turned: asked again."""
     kept_answers(Asked(), ROWS, identity="one", store=tmp_path)

@@ -129,9 +129,8 @@ class LogisticRegression:
             loss = c * losses.sum(dtype=torch.float64) + penalty
             return float(loss), (by_scale * gradient).double().numpy().ravel()
 
-        with threadpool_limits(
-            limits=1, user_api="blas"
-        ):  # scipy's threads would wait beside torch's
+        # threads of scipy's own would wait beside torch's
+        with threadpool_limits(limits=1, user_api="blas"):
             result = minimize(
                 loss_and_gradient,
                 (first / scale).ravel(),
