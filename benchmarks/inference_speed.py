@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from supreme_ecg.concepts.table import ConceptTable
-from supreme_ecg.evaluation.zero_shot_plan import BATCH
+from supreme_ecg.evaluation.asking import BATCH
 from supreme_ecg.models.pretrained import PACKAGED
 from supreme_ecg.models.resnet import ResNet1d
 from supreme_ecg.models.supreme import SuPreME

@@ -20,9 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
+from supreme_ecg.evaluation.asking import BATCH
 from supreme_ecg.evaluation.metrics import auroc
 from supreme_ecg.evaluation.task import tasks_of
-from supreme_ecg.evaluation.zero_shot_plan import BATCH, plan_zero_shot
+from supreme_ecg.evaluation.zero_shot_plan import plan_zero_shot
 from supreme_ecg.models.checkpoint import DESCRIPTION, WEIGHTS, read_checkpoint, write_checkpoint
 from supreme_ecg.models.pretrained import PACKAGED
 from supreme_ecg.models.supreme import SuPreME

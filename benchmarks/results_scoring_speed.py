@@ -14,8 +14,8 @@ def lines(values: dict[str, Any]) -> Iterator[str]:
     """
     yield "## Scoring six tasks\n"
     yield (
-        f"The six tasks of PTB-XL, {values['records']:,} records of fold 9, intervals included; what a store "
-        "keeps of answers and embeddings is asked for once for each weights. `python "
+        f"The six tasks of PTB-XL, {values['records']:,} records of fold 9, intervals included. What weights "
+        "answer and embed is kept in the store, and so computed once. `python "
         f"benchmarks/scoring_speed.py stores/ptb_xl`, {values['threads']} threads, load before the start "
         f"{values['load_before']}, peak memory {values['peak_memory_mb'] / 1000:.1f} GB.\n"
     )

@@ -94,7 +94,7 @@ def measure_notes(result: ZeroShotResult) -> Iterator[str]:
     ]
     if len(kinds) > 1:
         yield f"Macro AUROC by exposure: {', '.join(kinds)}."
-    if result.run.get("answers_origin") == "kept":
+    if result.run.get("answers_origin") == "cached":
         yield "Answers are those of an earlier run, kept in the store."
 
 

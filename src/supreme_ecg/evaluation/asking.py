@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from jaxtyping import Float, Integer
 
 from supreme_ecg.evaluation.task import Task
-from supreme_ecg.evaluation.zero_shot_plan import BATCH, Answers, Plan, union_rows
-from supreme_ecg.store.answer_cache import Origin, kept_answers
+from supreme_ecg.evaluation.zero_shot_plan import Answers, Plan, union_rows
+from supreme_ecg.store.answer_cache import kept_answers
 from supreme_ecg.store.reading import Batch
-from supreme_ecg.store.vector_file import identity_of, key_of
+from supreme_ecg.store.vector_file import Origin, identity_of
+
+BATCH: Final = 128
+"""Records that the model sees at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class Given:
     """Questions of all tasks, each once."""
     answers: Float[np.ndarray, "record query"]
     """Probabilities or similarities, 0 to 1."""
-    origin: Origin = "computed"
+    origin: Origin
     """Whether they were asked now."""
 
     def scores(
@@ -41,7 +45,8 @@ def ask_once(
 ) -> Given:
     """Ask every question of every plan's task about every record of any plan, in batches.
 
-    Each record goes through the encoder once, however many tasks and protocols it is scored under.
+    Each record goes through the encoder once, however many tasks and protocols it is scored under; and not
+    again where an earlier call kept the answers to these questions in the store.
 
     Args:
         model: As planned with.
@@ -66,16 +71,13 @@ def ask_once(
         return np.concatenate(parts)
 
     if model.weights_sha256 is None:  # a random encoder is known by nothing
-        return Given(rows, prompts, ask(rows, advance))
+        return Given(rows, prompts, ask(rows, advance), "not cached")
     identity = identity_of(
         model.weights_sha256,
         first.store,
         calibration=None if model.calibration is None else model.calibration.to_json(),
         recordings=None if first.recordings is None else first.recordings.pooling,
-        records=key_of("\n".join(first.store.records["record_id"].gather(rows))),
         prompts=prompts,
     )
-    answers, origin = kept_answers(
-        ask, rows, identity=identity, store=first.store.path, advance=advance
-    )
+    answers, origin = kept_answers(ask, rows, store=first.store, identity=identity, advance=advance)
     return Given(rows, prompts, answers, origin)

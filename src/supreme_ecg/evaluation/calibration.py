@@ -18,6 +18,7 @@ from scipy.special import expit
 
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import StoreError, WeightsError
+from supreme_ecg.evaluation.asking import BATCH
 from supreme_ecg.evaluation.calibration_scores import log_losses
 from supreme_ecg.evaluation.curve_fitting import (
     fit_concepts,
@@ -26,7 +27,6 @@ from supreme_ecg.evaluation.curve_fitting import (
     fit_temperature,
 )
 from supreme_ecg.evaluation.thresholds import choose_threshold
-from supreme_ecg.evaluation.zero_shot_plan import BATCH
 from supreme_ecg.models.calibration import Calibration, Curve, ThresholdRule
 from supreme_ecg.models.training_manifest import TrainingManifest
 from supreme_ecg.preprocessing.contract import SignalContract

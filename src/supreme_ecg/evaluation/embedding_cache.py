@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from jaxtyping import Float, Float32, Integer
@@ -23,7 +23,13 @@ from supreme_ecg.evaluation.frozen import frozen
 from supreme_ecg.extraction.files import cannot_write
 from supreme_ecg.models.ecg_encoder import EcgEncoder
 from supreme_ecg.store.reading import Store
-from supreme_ecg.store.vector_file import identity_of, key_of, read_vectors, write_vectors
+from supreme_ecg.store.vector_file import (
+    Origin,
+    identity_of,
+    key_of,
+    read_vectors,
+    write_vectors,
+)
 
 FOLDER: Final = "embeddings"
 """Where they lie within a store."""
@@ -36,8 +42,6 @@ _CHECKED: Final = 8
 _TOLERANCE: Final = 1e-3
 """Largest distance to a vector computed again, as a share of its length; rounding gives about 1e-6."""
 
-Origin = Literal["computed", "cached", "replaced", "not cached"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embeddings:
@@ -46,9 +50,7 @@ class Embeddings:
     vectors: Float32[np.ndarray, "record width"]
     """In the order of the store's rows."""
     origin: Origin
-    """``computed`` and kept; ``cached``: read; ``replaced``: computed because the file there was damaged
-    or no longer what the encoder gives; ``not cached``: the encoder has no file of weights to know it
-    by."""
+    """``not cached`` where the encoder has no file of weights to know it by."""
     path: Path | None
     """The file; None where nothing was kept."""
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 from jaxtyping import Bool, Float
 
+from supreme_ecg.evaluation.asking import BATCH
 from supreme_ecg.evaluation.bootstrap import (
     BootstrapDraws,
     Interval,
@@ -23,7 +24,7 @@ from supreme_ecg.evaluation.metrics import auroc, macro, number, scorable
 from supreme_ecg.evaluation.reduced_windows import REDUCTIONS, Reduction, reduce_windows
 from supreme_ecg.evaluation.subgroups import GroupScore, score_groups
 from supreme_ecg.evaluation.zero_shot import DRAWS, require_finite
-from supreme_ecg.evaluation.zero_shot_plan import BATCH, Answers, Plan
+from supreme_ecg.evaluation.zero_shot_plan import Answers, Plan
 
 CHANCE: Final = 0.5
 """AUROC of a score that knows nothing."""

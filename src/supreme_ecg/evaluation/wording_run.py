@@ -14,10 +14,11 @@ from jaxtyping import Bool, Float, Int8, Integer
 from supreme_ecg.concepts.labels import label_matrix
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import TaskError
+from supreme_ecg.evaluation.asking import BATCH
 from supreme_ecg.evaluation.guard import Guard
 from supreme_ecg.evaluation.paraphrase import Paraphrase
 from supreme_ecg.evaluation.wording import DRAWS, TOLERANCE, WordingResult, score_wording
-from supreme_ecg.evaluation.zero_shot_plan import BATCH, rows_of
+from supreme_ecg.evaluation.zero_shot_plan import rows_of
 from supreme_ecg.models.training_manifest import TrainingManifest
 from supreme_ecg.preprocessing.contract import SignalContract
 from supreme_ecg.store.reading import Store

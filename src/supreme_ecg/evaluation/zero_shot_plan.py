@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float, Int8, Integer
@@ -19,9 +19,6 @@ from supreme_ecg.models.calibration import Calibration
 from supreme_ecg.models.training_manifest import TrainingManifest
 from supreme_ecg.preprocessing.contract import SignalContract
 from supreme_ecg.store.reading import Store
-
-BATCH: Final = 128
-"""Records that the model sees at once."""
 
 
 @runtime_checkable

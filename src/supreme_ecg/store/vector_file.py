@@ -6,6 +6,7 @@ import hashlib
 import json
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float32
@@ -14,6 +15,10 @@ from safetensors.numpy import save
 
 from supreme_ecg.extraction.files import write_whole
 from supreme_ecg.store.reading import Store
+
+Origin = Literal["computed", "cached", "replaced", "not cached"]
+"""Where vectors come from: ``computed`` and kept; ``cached``: read; ``replaced``: computed because the file
+there was damaged or no longer what the model gives; ``not cached``: computed, and kept nowhere."""
 
 
 def identity_of(weights_sha256: str, store: Store, **more: object) -> str:
