@@ -56,6 +56,17 @@ def test_each_query_gets_the_curve_of_the_concept_that_it_names(model: SuPreME) 
     np.testing.assert_allclose(found[:, 3], 0.5 * raw[:, 3] - 1.0, atol=1e-4)
 
 
+def test_other_questions_get_their_own_curves(model: SuPreME) -> None:
+    """Which concept each question names is remembered of the last questions only."""
+    model.calibration = CALIBRATION
+    logits = np.array([[0.5, -2.0]], dtype=np.float32)
+    asked = ["atrial fibrillation", "something that no table names"]
+    np.testing.assert_allclose(model.calibrated(logits, asked), [[1.25, -2.0]])
+    np.testing.assert_allclose(model.calibrated(logits, asked[::-1]), [[-0.75, -3.75]])
+    model.calibration = None
+    np.testing.assert_array_equal(model.calibrated(logits, asked), logits)
+
+
 def test_calibrating_leaves_every_ranking_of_records(model: SuPreME) -> None:
     """So no AUROC changes."""
     before = model.predict(*windows(), QUERIES)

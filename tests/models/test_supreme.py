@@ -60,6 +60,13 @@ def test_predicting_moves_no_weight_and_no_running_statistic(model: SuPreME) -> 
     assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
 
 
+def test_a_part_left_in_training_is_in_evaluation_mode_while_it_answers(model: SuPreME) -> None:
+    """Dropout or batch statistics of one window would spoil the answer."""
+    expected = model.eval().predict(*windows(), QUERIES)
+    model.encoder.stages[1].train()
+    np.testing.assert_array_equal(model.predict(*windows(), QUERIES), expected)
+
+
 def test_what_a_mask_calls_missing_is_not_looked_at(model: SuPreME) -> None:
     """Values under a masked lead or sample change no answer."""
     signal, leads, samples = windows()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+from jaxtyping import Float
 
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.models.calibration import KEY, Calibration
@@ -32,6 +35,7 @@ class AnsweringModel(EcgModel):
     """Over the text encoder, and part of the weights."""
     calibration: Calibration | None
     """What makes its answers probabilities that are as often right as they say."""
+    _last_named: tuple[tuple[str, ...], tuple[str | None, ...]] | None = None
 
     @property
     def query_encoder(self) -> TextEncoder:
@@ -44,6 +48,29 @@ class AnsweringModel(EcgModel):
     def table(self) -> ConceptTable:
         """The concept table: it spells out abbreviations in queries and knows what is above a concept."""
         return ConceptTable.load()
+
+    def calibrated(
+        self, logits: Float[np.ndarray, "batch query"], queries: Sequence[str]
+    ) -> Float[np.ndarray, "batch query"]:
+        """Logits by the curve of the concept that each query names, or by the common one.
+
+        Args:
+            logits: Of the model.
+            queries: As they were asked.
+
+        Returns:
+            Calibrated logits, float32; the logits themselves where the weights hold no calibration.
+        """
+        if self.calibration is None:
+            return logits
+        return self.calibration.apply(logits, self._named(tuple(queries)))
+
+    def _named(self, queries: tuple[str, ...]) -> tuple[str | None, ...]:
+        """Concept id that each query names, the last questions remembered."""
+        if self._last_named is None or self._last_named[0] != queries:
+            found = (self.table.find(query) for query in queries)
+            self._last_named = queries, tuple(each.id if each else None for each in found)
+        return self._last_named[1]
 
     def _frozen(self) -> tuple[object, ...]:
         return self.text_encoder, self.table

@@ -78,11 +78,13 @@ class Calibration:
         Returns:
             Calibrated logits, float32.
         """
-        calibrated = np.empty(logits.shape, dtype=np.float32)
-        for column, concept in enumerate(concepts):
-            curve = self.concepts.get(concept or "", self.overall)
-            calibrated[:, column] = curve(logits[:, column].astype(np.float64))
-        return calibrated
+        curves = [self.concepts.get(concept or "", self.overall) for concept in concepts]
+        scale, shift = np.array([[curve.scale, curve.shift] for curve in curves]).T
+        calibrated = scale * logits + shift
+        for column, curve in enumerate(curves):
+            if curve.knots:
+                calibrated[:, column] = curve(logits[:, column].astype(np.float64))
+        return np.asarray(calibrated, dtype=np.float32)
 
     def threshold_of(self, concept: str | None) -> float:
         """Calibrated probability from which the answer about a concept is yes.

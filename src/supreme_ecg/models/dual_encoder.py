@@ -267,10 +267,8 @@ class DualEncoder(AnsweringModel, ABC):
         """
         if self.calibration is None:
             return (1 + self.scores(signal, lead_mask, sample_mask, queries)) / 2
-        logits = self.logits(signal, lead_mask, sample_mask, queries)
-        concepts = [found.id if (found := self.table.find(q)) else None for q in queries]
-        calibrated = torch.from_numpy(self.calibration.apply(logits, concepts))
-        probabilities: np.ndarray = torch.sigmoid(calibrated).numpy()
+        logits = self.calibrated(self.logits(signal, lead_mask, sample_mask, queries), queries)
+        probabilities: np.ndarray = torch.sigmoid(torch.from_numpy(logits)).numpy()
         return probabilities
 
     @classmethod

@@ -89,7 +89,8 @@ class EcgModel(nn.Module):
         self, signal: np.ndarray, lead_mask: np.ndarray, sample_mask: np.ndarray
     ) -> tuple[Tensor, Tensor | None]:
         """Tokens of windows and their mask, in evaluation mode."""
-        self.eval()
+        if any(module.training for module in self.modules()):  # asking is cheaper than setting
+            self.eval()
         device = next(self.parameters()).device
         windows = window_tensors(
             signal, lead_mask, sample_mask, contract=self.contract, device=device

@@ -259,10 +259,7 @@ class SuPreME(AnsweringModel):
             ContractError: The windows do not have the contract's leads and samples.
             QueryError: No query, or an empty one.
         """
-        logits = self.logits(signal, lead_mask, sample_mask, queries)
-        if self.calibration is not None:
-            concepts = [found.id if (found := self.table.find(q)) else None for q in queries]
-            logits = self.calibration.apply(logits, concepts)
+        logits = self.calibrated(self.logits(signal, lead_mask, sample_mask, queries), queries)
         probabilities: np.ndarray = torch.sigmoid(torch.from_numpy(logits)).numpy()
         return probabilities
 
