@@ -15,8 +15,9 @@ from typer.testing import CliRunner
 
 from supreme_ecg.cli import zero_shot as command
 from supreme_ecg.errors import TaskError
-from supreme_ecg.evaluation import full_length
+from supreme_ecg.evaluation import asking, full_length
 from supreme_ecg.models import loading
+from supreme_ecg.store.answer_cache import Ask
 from supreme_ecg.store.reading import Store
 from tests.evaluation.scripted import ScriptedModel, ScriptedStore, scripted_store
 
@@ -57,6 +58,24 @@ def test_table_names_classes_macro_and_what_was_not_scored(
         assert words in printed
     assert "Not scored, no positives or no negatives: STE." in printed
     assert "Macro gain over the random encoder: +0." in printed
+
+
+def test_answers_of_an_earlier_run_are_said_to_be_so(
+    store: ScriptedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody wonders why the second run takes seconds."""
+    printed = Console(width=140, color_system=None, record=True)
+    monkeypatch.setattr(command, "console", printed)
+    model = ScriptedModel(store, weights_sha256="0" * 64)
+    monkeypatch.setattr(loading, "load_answering_model", lambda folder: model)
+    monkeypatch.setattr(asking, "identity_of", lambda *_, **__: "")
+
+    def kept(ask: Ask, rows: np.ndarray, **_: object) -> tuple[np.ndarray, str]:
+        return ask(rows, lambda _: None), "cached"
+
+    monkeypatch.setattr(asking, "kept_answers", kept)
+    assert _run("--task", "cpsc2018").exit_code == 0
+    assert "Answers are those of an earlier run" in printed.export_text()
 
 
 def test_one_task_writes_one_object(store: ScriptedStore, tmp_path: Path) -> None:
