@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supreme_ecg.reports.statements import cut_leaked_codes, lower_umlauts, split_statements
+from supreme_ecg.reports.statements import (
+    cut_leaked_codes,
+    is_unconfirmed,
+    lower_umlauts,
+    split_statements,
+)
 
 
 def texts(report: str) -> list[str]:
@@ -57,6 +62,38 @@ def test_device_notes_are_kept_and_tagged(note: str) -> None:
         "linkstyp",
     ]
     assert len([each for each in statements if each.kind == "device_note"]) == 1
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "sinusrhythmus normales ekg 4.46          unbestÄtigter bericht",
+        "infarkt mÖglich 4.46          unbestÄti",  # cut off where the field ended
+        "Sinus rhythm. Unconfirmed report",
+        "*** UNCONFIRMED DIAGNOSIS ***",
+        "Sinusrytm. Obekräftad rapport",
+        "inferiorer infarkt     alter unbest. 4.46          unbestÄtigter bericht",
+    ],
+)
+def test_a_report_that_no_reader_confirmed_is_known_by_its_mark(report: str) -> None:
+    """In the three languages, in any case, whole or cut off."""
+    assert is_unconfirmed(report)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "sinusrhythmus normales ekg",
+        "qrs(t) abnorm    inferiorer infarkt     alter unbest",
+        "qrs(t) abnorm    inferiorer infarkt     alter unbest.",
+        "lagetyp unbestimmbar",
+        "Confirmed by the reader. QTc 0.45",
+        "",
+    ],
+)
+def test_a_report_without_the_mark_is_not_unconfirmed(report: str) -> None:
+    """An infarct of undetermined age ("alter unbest.") is none either."""
+    assert not is_unconfirmed(report)
 
 
 def test_line_wraps_join_and_lead_lists_hold_together() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ def data(cohort_store: Path) -> TrainingSet:
         store=store,
         concepts=("a", "b"),
         labels=labels,
+        weights=np.ones(len(store), np.float32),
         training_rows=rows[:48],
         validation_rows=rows[48:],
     )
@@ -104,11 +106,5 @@ def test_the_batch_follows_the_number_of_labels(
 ) -> None:
     """About sixteen steps an epoch, within the limits."""
     rows = np.zeros(records, dtype=int)
-    few = TrainingSet(
-        store=data.store,
-        concepts=data.concepts,
-        labels=data.labels,
-        training_rows=rows,
-        validation_rows=rows,
-    )
+    few = replace(data, training_rows=rows, validation_rows=rows)
     assert FineTuning().recipe(ENCODER, data=few).training.batch_size == batch

@@ -212,3 +212,12 @@ def test_validation_auroc_leaves_out_doubt_and_rare_concepts() -> None:
     logits[9:, 2] = 1
     assert mean_auroc(logits, labels) == pytest.approx((1 + 0.5) / 2)
     assert mean_auroc(logits[:, 2:], labels[:, 2:]) is None
+
+
+def test_validation_auroc_counts_records_by_their_weights() -> None:
+    """One of two pairs is ranked wrongly, and that one counts a quarter."""
+    labels = np.repeat([1.0, 0.0, 0.0], [10, 10, 10]).astype(np.float32)[:, None]
+    logits = np.repeat([1.0, 0.0, 2.0], [10, 10, 10]).astype(np.float32)[:, None]
+    weights = np.repeat([1.0, 1.0, 0.25], [10, 10, 10]).astype(np.float32)
+    assert mean_auroc(logits, labels) == pytest.approx(0.5)
+    assert mean_auroc(logits, labels, weights) == pytest.approx(1 / 1.25)

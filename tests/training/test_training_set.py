@@ -20,6 +20,7 @@ from supreme_ecg.training.training_set import (
     TrainingSet,
     make_training_set,
     report_labels,
+    report_weights,
 )
 
 DATA = DataConfig(corpus="synthetic", folds=(1, 2, 3, 4, 5, 6, 7, 8), validation_share=0.2)
@@ -105,6 +106,14 @@ def test_doubt_counts_as_the_recipe_says(cohort_store: Path) -> None:
     for rule, value in (("half", 0.5), ("positive", 1), ("negative", 0)):
         assert (columns[rule][doubt] == value).all()
         np.testing.assert_array_equal(columns[rule][~doubt], columns["masked"][~doubt])
+
+
+def test_a_report_that_no_reader_confirmed_counts_as_the_recipe_says() -> None:
+    """Every record counts 1 unless the recipe says otherwise, and then only those with the mark differ."""
+    reports = ["Sinus rhythm.", "Sinus rhythm. Unconfirmed report", None]
+    assert report_weights(reports, rules=LabelConfig()).tolist() == [1, 1, 1]
+    weights = report_weights(reports, rules=LabelConfig(unconfirmed_weight=0.25))
+    assert weights.tolist() == [1, 0.25, 1]
 
 
 def test_labels_come_from_reports_and_never_from_codes(cohort_store: Path) -> None:

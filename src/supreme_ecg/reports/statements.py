@@ -19,12 +19,14 @@ _LEAK: Final = re.compile(
 )
 """Where people's later codes begin: ``Edit:`` or (parts of) a dictionary of codes."""
 
-_DEVICE_NOTE: Final = re.compile(
+_UNCONFIRMED: Final = (
     r"(?:\b\d\.\d{2}\s+)?\bunbest(?:ä(?:t(?:i(?:g(?:t(?:e(?:r)?)?)?)?)?)?)?"
     r"(?:\s+beric?h?t?\b|\s*$)"
     r"|\bunconfirmed(?:\s+(?:report|diagnosis))?"
     r"|\bobekräftad(?:\s+rapport)?"
-    r"|\btrace\s+only(?:\s+requested)?"
+)
+_DEVICE_NOTE: Final = re.compile(
+    _UNCONFIRMED + r"|\btrace\s+only(?:\s+requested)?"
     r"|\b\d\.\d{2}(?=\s*$|\s{2,}u)\s*(?:un?b?e?s?t?)?$"
     r"|\bpat\.?\s+uppgifter\s+saknas"
     r"|^\s*nr:.*?\bmed:",
@@ -37,6 +39,10 @@ _LEAK_HINTS: Final = ("edit", "consensus", "{", "}", "'")
 _NOTE_HINTS: Final = ("unb", "unconfirmed", "obekr", "trace", "pat", "nr:")
 """One of these, or a number with two decimals, stands in every text with a device note."""
 _DECIMALS: Final = re.compile(r"\d\.\d\d")
+
+_NO_READER: Final = re.compile(_UNCONFIRMED, re.IGNORECASE)
+_AGE: Final = re.compile(r"\balter\s+$", re.IGNORECASE)
+"""Before "unbest.": an infarct's age that is undetermined, at the end of a text."""
 
 _SENTENCE_END: Final = re.compile(r"[.;!?]+(?=\s|$)|\n\s*\n")
 _DEGREE: Final = re.compile(r"\s+gra[dn]|\s+degree", re.IGNORECASE)
@@ -175,6 +181,15 @@ def split_statements(report: str) -> tuple[Statement, ...]:
 def _may_have_notes(text: str) -> bool:
     lowered = text.lower()
     return any(hint in lowered for hint in _NOTE_HINTS) or _DECIMALS.search(text) is not None
+
+
+def is_unconfirmed(report: str) -> bool:
+    """Whether a recorder printed below its own reading that no reader has confirmed it.
+
+    Args:
+        report: As it was written; the mark may be cut off where the text field ended.
+    """
+    return any(not _AGE.search(report, 0, mark.start()) for mark in _NO_READER.finditer(report))
 
 
 def cut_leaked_codes(report: str) -> str:

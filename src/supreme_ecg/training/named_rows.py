@@ -54,7 +54,9 @@ def fit_named_rows(
         advance(min(start + _BATCH, len(rows)), len(rows))
     features = np.concatenate(parts)
     centre, spread = features.mean(axis=0), np.maximum(features.std(axis=0), _LEAST_SPREAD)
-    found = LogisticRegression((features - centre) / spread).fit(data.labels[rows], c=c)
+    found = LogisticRegression((features - centre) / spread).fit(
+        data.labels[rows], c=c, record_weights=data.weights[rows]
+    )
     weight = (found.slopes / spread[:, None]).T
     return NamedRows(
         names.cpu(),

@@ -69,6 +69,9 @@ class LabelConfig:
     """What a finding in doubt counts as: left out of the loss, 0.5, 1 or 0."""
     conclusions: bool = False
     """Add what all findings of a report say together (`concepts/conclusions.py`)."""
+    unconfirmed_weight: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """How much a record counts, in the loss and in the rows of trained names, whose report says that no
+    reader has confirmed it; any other counts 1."""
     hierarchy: bool = True
     """A concept that is said makes those above it true."""
     exclude: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from supreme_ecg.concepts.labels import MASKED, label_matrix
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import RecipeError, StoreError
 from supreme_ecg.models.text_encoder import TextEncoder
+from supreme_ecg.reports.statements import is_unconfirmed
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.recipe import DataConfig, LabelConfig
 
@@ -35,6 +36,8 @@ class TrainingSet:
     """Concept of each label column."""
     labels: Float[np.ndarray, "row concept"]
     """1 present, 0 absent or unmentioned, NaN left out; one row per record of the store, float32."""
+    weights: Float[np.ndarray, " row"]
+    """How much each record counts, above 0 and up to 1; float32."""
     training_rows: Int[np.ndarray, " training_row"]
     """Rows of the store to learn from."""
     validation_rows: Int[np.ndarray, " validation_row"]
@@ -110,6 +113,7 @@ def make_training_set(
         store=store,
         concepts=tuple(everything[index] for index in kept),
         labels=np.ascontiguousarray(matrix[:, kept]),
+        weights=report_weights(store.records["report"], rules=labels),
         training_rows=training_rows,
         validation_rows=validation_rows,
     )
@@ -132,6 +136,7 @@ def make_unlabelled_set(store: Store, *, data: DataConfig) -> TrainingSet:
         store=store,
         concepts=(),
         labels=np.zeros((len(store.records), 0), np.float32),
+        weights=np.ones(len(store.records), np.float32),
         training_rows=training_rows,
         validation_rows=validation_rows,
     )
@@ -184,6 +189,14 @@ def report_labels(
         if record in row_of and concept in column_of:
             labels[row_of[record], column_of[concept]] = np.nan
     return labels
+
+
+def report_weights(
+    reports: Iterable[str | None], *, rules: LabelConfig
+) -> Float[np.ndarray, " row"]:
+    """How much each record counts: less where its report says that no reader confirmed it."""
+    unconfirmed = np.array([is_unconfirmed(report or "") for report in reports], dtype=bool)
+    return np.where(unconfirmed, rules.unconfirmed_weight, 1.0).astype(np.float32)
 
 
 def split_rows(
