@@ -125,7 +125,7 @@ def _training_set(
         labels=np.concatenate([task.labels(store.records) for task in tasks], axis=1).astype(
             np.float32
         ),
-        weights=np.ones(len(store), np.float32),
+        confirmed=np.ones(len(store), dtype=bool),
         training_rows=training_rows[:most],
         validation_rows=validation_rows,
     )

@@ -39,47 +39,6 @@ def test_doubtful_labels_leave_the_loss_alone() -> None:
     assert logits.grad[0, 2] == 0
 
 
-def test_an_ecg_counts_by_its_weight() -> None:
-    """A quarter of the weight is a quarter of the gradient beside an ECG of weight 1."""
-    logits = torch.tensor([[0.3], [0.3]], requires_grad=True)
-    labels, weights = torch.ones(2, 1), torch.tensor([1.0, 0.25])
-    loss = masked_binary_cross_entropy(logits, labels, weights)
-    assert loss.item() == pytest.approx(np.log1p(np.exp(-0.3)), rel=1e-6)
-    loss.backward()
-    assert logits.grad is not None
-    assert logits.grad[1, 0].item() == pytest.approx(logits.grad[0, 0].item() / 4, rel=1e-5)
-
-
-def test_weights_of_the_records_reach_the_loss(letters, cohort_store: Path) -> None:
-    """Mixed or not: where one ECG counts next to nothing the loss is that of the others."""
-    recipe = read_recipe(find_recipe("smoke"), overrides=["labels.minimum_count=5"])
-    data = make_training_set(
-        Store.open(cohort_store), data=recipe.data, labels=recipe.labels, table=ConceptTable.load()
-    )
-    rows = data.training_rows[:8]
-    weights = data.weights.copy()
-    weights[rows[1:]] = 1e-6
-    data = replace(data, weights=weights)
-    phrasing = Phrasing(data.concepts, table=ConceptTable.load(), text_encoder=letters)
-    logits = torch.randn(8, len(data.concepts))
-    fabric = Fabric(accelerator="cpu")
-
-    def loss(recipe: Recipe) -> float:
-        objective = ConceptQueries(data, phrasing=phrasing, recipe=recipe)
-        model = fabric.setup(Fixed(logits))
-        draws = torch.Generator().manual_seed(1)  # mixes the first ECG with another one
-        return objective.add_gradients(model, [rows], generator=draws, fabric=fabric)[0]
-
-    labels = torch.from_numpy(data.labels[rows])
-    first = masked_binary_cross_entropy(logits[:1], labels[:1]).item()
-    assert loss(recipe) == pytest.approx(first, rel=1e-4)
-    mixed = read_recipe(
-        find_recipe("smoke"),
-        overrides=["labels.minimum_count=5", "augmentation.mixup_alpha=20.0"],
-    )
-    assert loss(mixed) != pytest.approx(first, rel=1e-4)
-
-
 def test_rows_in_training_learn_the_labels_of_the_queries(letters, cohort_store: Path) -> None:
     """Two opinions of the same labels: the loss is that of both, each a mean."""
     recipe = read_recipe(find_recipe("smoke"), overrides=["labels.minimum_count=5"])
@@ -100,6 +59,36 @@ def test_rows_in_training_learn_the_labels_of_the_queries(letters, cohort_store:
     labels = torch.from_numpy(data.labels[rows])
     parts = [masked_binary_cross_entropy(part, labels) for part in logits.split(concepts, dim=1)]
     assert loss == pytest.approx(sum(part.item() for part in parts), rel=1e-5)
+
+
+def test_held_out_patients_are_judged_by_confirmed_reports(letters, cohort_store: Path) -> None:
+    """Where training ends on confirmed reports; elsewhere by all."""
+    recipe = read_recipe(find_recipe("smoke"), overrides=["labels.minimum_count=5"])
+    data = make_training_set(
+        Store.open(cohort_store), data=recipe.data, labels=recipe.labels, table=ConceptTable.load()
+    )
+    one = np.zeros(len(data.store), dtype=bool)
+    one[data.validation_rows[2]] = True
+    data = replace(data, confirmed=one)
+    phrasing = Phrasing(data.concepts, table=ConceptTable.load(), text_encoder=letters)
+    logits = torch.randn(len(data.concepts)).repeat(len(data.validation_rows), 1)
+    fabric = Fabric(accelerator="cpu")
+
+    def loss(recipe: Recipe) -> float:
+        judged = data.validation_rows
+        if recipe.training.confirmed_epochs:
+            judged = judged[2:3]
+        objective = ConceptQueries(data, phrasing=phrasing, recipe=recipe)
+        return objective.judge(Fixed(logits[: len(judged)]), fabric=fabric).loss
+
+    overrides = ["labels.minimum_count=5", "training.batch_size=1000"]
+    ending = [*overrides, "training.confirmed_epochs=1"]
+    expected = [
+        masked_binary_cross_entropy(logits[: len(rows)], torch.from_numpy(data.labels[rows]))
+        for rows in (data.validation_rows, data.validation_rows[2:3])
+    ]
+    found = [loss(read_recipe(find_recipe("smoke"), overrides=o)) for o in (overrides, ending)]
+    assert found == pytest.approx([each.item() for each in expected], rel=1e-6)
 
 
 def test_a_batch_of_doubt_has_loss_zero() -> None:

@@ -32,7 +32,7 @@ def data(cohort_store: Path) -> TrainingSet:
         store=store,
         concepts=("a", "b"),
         labels=labels,
-        weights=np.ones(len(store), np.float32),
+        confirmed=np.ones(len(store), dtype=bool),
         training_rows=rows[:48],
         validation_rows=rows[48:],
     )

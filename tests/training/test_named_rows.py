@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,12 +42,21 @@ def training_set(store: Path) -> TrainingSet:
     return make_training_set(Store.open(store), data=chosen.data, labels=chosen.labels, table=table)
 
 
-def fit(model: SuPreME, data: TrainingSet, *, c: float) -> tuple[NamedRows, list[int]]:
+def fit(
+    model: SuPreME, data: TrainingSet, *, c: float, only_confirmed: bool = False
+) -> tuple[NamedRows, list[int]]:
     names = Phrasing(
         data.concepts, table=ConceptTable.load(), text_encoder=model.text_encoder
     ).names
     told: list[int] = []
-    rows = fit_named_rows(model, data, c=c, names=names, advance=lambda done, _: told.append(done))
+    rows = fit_named_rows(
+        model,
+        data,
+        c=c,
+        names=names,
+        only_confirmed=only_confirmed,
+        advance=lambda done, _: told.append(done),
+    )
     return rows, told
 
 
@@ -68,6 +78,30 @@ def test_a_stronger_penalty_gives_shorter_rows(model: SuPreME, cohort_store: Pat
     data = training_set(cohort_store)
     (weak, _), (strong, _) = (fit(model, data, c=c) for c in (1.0, 0.001))
     assert strong.weight.norm() < weak.weight.norm() / 2
+
+
+def test_rows_from_readers_leave_out_unconfirmed_reports(
+    model: SuPreME, cohort_store: Path
+) -> None:
+    """What unconfirmed reports say of a concept moves nothing, unless others hardly say it."""
+    data = training_set(cohort_store)
+    rare, common = np.argsort(np.nansum(data.labels[data.training_rows], axis=0))[[0, -1]]
+    confirmed = ~((data.labels[:, rare] == 1) | (np.arange(len(data.store)) % 3 == 0))
+    other = data.labels.copy()
+    other[~confirmed] = 1 - other[~confirmed]
+    rows = [
+        fit(model, replace(data, confirmed=confirmed, labels=labels), c=1.0, only_confirmed=True)[0]
+        for labels in (data.labels, other)
+    ]
+
+    def differ(one: NamedRows, other: NamedRows, concept: int) -> float:
+        weight = one.weight[concept]
+        return float((weight - other.weight[concept]).norm() / weight.norm())
+
+    assert differ(*rows, common) < 0.01
+    assert differ(*rows, rare) > 0.1
+    everything, _ = fit(model, replace(data, confirmed=confirmed), c=1.0)
+    assert differ(rows[0], everything, common) > 0.1
 
 
 @pytest.mark.parametrize(("rows_c", "expected"), [(0.0, False), (0.1, True)])

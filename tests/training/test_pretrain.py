@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,10 +15,12 @@ from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import ContractError, RecipeError
 from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.store.reading import Store
+from supreme_ecg.training import concept_queries, training_set
 from supreme_ecg.training.loop import METRICS, STATE
-from supreme_ecg.training.objective import mean_auroc
+from supreme_ecg.training.objective import draw_windows, mean_auroc
 from supreme_ecg.training.pretrain import Pretraining, pretrain
 from supreme_ecg.training.recipe import Recipe, find_recipe, read_recipe
+from supreme_ecg.training.training_set import make_training_set
 
 SMALL = [
     "method.fusion.width=32",
@@ -33,6 +36,12 @@ SMALL = [
 @pytest.fixture(autouse=True)
 def _offline_letters(letters, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("supreme_ecg.models.supreme.TransformerTextEncoder", lambda _: letters)
+
+
+@pytest.fixture(autouse=True)
+def _some_unconfirmed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Simulated reports are all confirmed."""
+    monkeypatch.setattr(training_set, "is_unconfirmed", lambda report: len(report) % 3 == 0)
 
 
 def recipe(*overrides: str) -> Recipe:
@@ -62,6 +71,7 @@ def losses(folder: Path) -> list[tuple[float, float]]:
         "training.average_decay=0.9",
         "augmentation.mixup_alpha=0.4",
         "method.rows_c=0.1",
+        "training.confirmed_epochs=2",
     ],
 )
 def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(
@@ -93,6 +103,44 @@ def test_a_kill_between_state_and_metrics_is_mended(cohort_store: Path, tmp_path
     path.write_text(path.read_text().splitlines()[0] + "\n")
     run(cohort_store, tmp_path / "killed")
     assert losses(tmp_path / "killed") == expected
+
+
+def test_the_last_epochs_draw_only_confirmed_reports(
+    cohort_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many records as in any epoch, each of the confirmed ones about as often as any other."""
+    store, drawn = Store.open(cohort_store), []
+
+    def draw(store: Store, rows: np.ndarray, **options: Any) -> Any:
+        drawn.extend(rows.tolist())
+        return draw_windows(store, rows, **options)
+
+    monkeypatch.setattr(concept_queries, "draw_windows", draw)
+    run(cohort_store, tmp_path, "training.confirmed_epochs=1", "training.keep='last'")
+    first, last = np.array_split(np.array(drawn).reshape(4, -1), [3])
+    unconfirmed = np.array([len(report) % 3 == 0 for report in store.records["report"]])
+    assert unconfirmed[first].any()
+    assert not unconfirmed[last].any()
+    counts = np.bincount(last.ravel())[np.unique(last)]
+    assert (counts.min(), counts.max()) == (1, 2)
+
+
+@pytest.mark.parametrize("held_out_too", [True, False])
+def test_confirmed_epochs_without_confirmed_reports_are_refused(
+    cohort_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, held_out_too: bool
+) -> None:
+    """Among those to learn from, or among those held out."""
+    data = make_training_set(
+        Store.open(cohort_store),
+        data=recipe().data,
+        labels=recipe().labels,
+        table=ConceptTable.load(),
+    )
+    confirmed = np.zeros(len(data.store), dtype=bool)
+    confirmed[data.training_rows if not held_out_too else []] = True
+    monkeypatch.setattr(training_set, "_confirmed", lambda _: confirmed)
+    with pytest.raises(RecipeError, match=r"training\.confirmed_epochs.*expected 0"):
+        run(cohort_store, tmp_path / "run", "training.confirmed_epochs=1")
 
 
 def test_training_lowers_the_loss(cohort_store: Path, tmp_path: Path) -> None:
@@ -212,12 +260,3 @@ def test_validation_auroc_leaves_out_doubt_and_rare_concepts() -> None:
     logits[9:, 2] = 1
     assert mean_auroc(logits, labels) == pytest.approx((1 + 0.5) / 2)
     assert mean_auroc(logits[:, 2:], labels[:, 2:]) is None
-
-
-def test_validation_auroc_counts_records_by_their_weights() -> None:
-    """One of two pairs is ranked wrongly, and that one counts a quarter."""
-    labels = np.repeat([1.0, 0.0, 0.0], [10, 10, 10]).astype(np.float32)[:, None]
-    logits = np.repeat([1.0, 0.0, 2.0], [10, 10, 10]).astype(np.float32)[:, None]
-    weights = np.repeat([1.0, 1.0, 0.25], [10, 10, 10]).astype(np.float32)
-    assert mean_auroc(logits, labels) == pytest.approx(0.5)
-    assert mean_auroc(logits, labels, weights) == pytest.approx(1 / 1.25)

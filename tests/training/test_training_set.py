@@ -20,7 +20,6 @@ from supreme_ecg.training.training_set import (
     TrainingSet,
     make_training_set,
     report_labels,
-    report_weights,
 )
 
 DATA = DataConfig(corpus="synthetic", folds=(1, 2, 3, 4, 5, 6, 7, 8), validation_share=0.2)
@@ -108,12 +107,22 @@ def test_doubt_counts_as_the_recipe_says(cohort_store: Path) -> None:
         np.testing.assert_array_equal(columns[rule][~doubt], columns["masked"][~doubt])
 
 
-def test_a_report_that_no_reader_confirmed_counts_as_the_recipe_says() -> None:
-    """Every record counts 1 unless the recipe says otherwise, and then only those with the mark differ."""
-    reports = ["Sinus rhythm.", "Sinus rhythm. Unconfirmed report", None]
-    assert report_weights(reports, rules=LabelConfig()).tolist() == [1, 1, 1]
-    weights = report_weights(reports, rules=LabelConfig(unconfirmed_weight=0.25))
-    assert weights.tolist() == [1, 0.25, 1]
+def test_reports_that_no_reader_confirmed_are_known(
+    cohort_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the mark in the text, whatever else stands there."""
+    before = make(cohort_store).confirmed
+    assert before[:5].any()
+    reports = Store.open(cohort_store).records["report"]
+    marked = [
+        f"{report} Unconfirmed report" if n < 5 else report for n, report in enumerate(reports)
+    ]
+    records = Store.open(cohort_store).records.with_columns(report=pl.Series(marked))
+    monkeypatch.setattr(Store, "records", records)
+    data = make(cohort_store)
+    assert data.confirmed.tolist() == [False] * 5 + before[5:].tolist()
+    rows = np.arange(len(records))[::-1]
+    assert data.only_confirmed(rows).tolist() == [row for row in rows if data.confirmed[row]]
 
 
 def test_labels_come_from_reports_and_never_from_codes(cohort_store: Path) -> None:

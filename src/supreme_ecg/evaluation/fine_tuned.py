@@ -106,7 +106,7 @@ def _training_set(plan: ProbePlan, draw: LabelDraw) -> TrainingSet:
         store=store,
         concepts=tuple(name for name, _ in plan.classes),
         labels=labels,
-        weights=np.ones(len(store), np.float32),
+        confirmed=np.ones(len(store), dtype=bool),
         training_rows=rows,
         validation_rows=choice.rows,
     )

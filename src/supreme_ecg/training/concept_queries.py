@@ -80,20 +80,16 @@ class ConceptQueries(Objective):
             generator=generator,
         )
         labels = torch.from_numpy(self.data.labels[rows])
-        weights = torch.from_numpy(self.data.weights[rows])
         if alpha := self.recipe.augmentation.mixup_alpha:
-            together = torch.cat([labels, weights[:, None]], dim=1)
-            signal, sample_mask, together = mixup(
-                signal, sample_mask, together, alpha=alpha, generator=generator
+            signal, sample_mask, labels = mixup(
+                signal, sample_mask, labels, alpha=alpha, generator=generator
             )
-            labels, weights = together[:, :-1], together[:, -1]
-        signal, sample_mask, queries, labels, weights = fabric.to_device(
-            (signal, sample_mask, queries, labels, weights)
+        signal, sample_mask, queries, labels = fabric.to_device(
+            (signal, sample_mask, queries, labels)
         )
         answers = model(signal, sample_mask, queries)
         opinions = answers.shape[1] // labels.shape[1]  # 2 with rows beside the text
-        labels = labels.repeat(1, opinions)
-        loss: Tensor = opinions * masked_binary_cross_entropy(answers, labels, weights)
+        loss: Tensor = opinions * masked_binary_cross_entropy(answers, labels.repeat(1, opinions))
         return loss
 
     @torch.no_grad()
@@ -101,43 +97,34 @@ class ConceptQueries(Objective):
         """Loss and AUROC, each concept asked by its preferred name."""
         model.eval()
         rows, size = self.data.validation_rows, self.recipe.training.batch_size
+        if self.recipe.training.confirmed_epochs:
+            rows = self.data.only_confirmed(rows)
         queries = fabric.to_device(self.phrasing.names)
         answers: list[Tensor] = []
         for start in range(0, len(rows), size):
             windows = fabric.to_device(plain_windows(self.data.store, rows[start : start + size]))
             with fabric.autocast():
                 answers.append(model(*windows, queries).float().cpu())
-        logits, labels, weights = (
-            torch.cat(answers),
-            self.data.labels[rows],
-            self.data.weights[rows],
-        )
-        loss = masked_binary_cross_entropy(
-            logits, torch.from_numpy(labels), torch.from_numpy(weights)
-        )
-        return Judgement(loss.item(), mean_auroc(logits.numpy(), labels, weights))
+        logits, labels = torch.cat(answers), torch.from_numpy(self.data.labels[rows])
+        loss = masked_binary_cross_entropy(logits, labels).item()
+        return Judgement(loss, mean_auroc(logits.numpy(), labels.numpy()))
 
 
 def masked_binary_cross_entropy(
-    logits: Float[Tensor, "batch query"],
-    labels: Float[Tensor, "batch query"],
-    weights: Float[Tensor, " batch"] | None = None,
+    logits: Float[Tensor, "batch query"], labels: Float[Tensor, "batch query"]
 ) -> Float[Tensor, ""]:
-    """Weighted mean of binary cross-entropy over the labels that are known.
+    """Mean binary cross-entropy over the labels that are known.
 
     Args:
         logits: One per ECG and query.
         labels: Probability that the report gives the concept: 1 present, 0 absent or unmentioned,
             between for doubt; NaN is left out.
-        weights: How much each ECG counts, above 0; None = all the same.
 
     Returns:
         The mean over all known labels; 0 where none is known.
     """
-    weight = (~labels.isnan()).float()
-    if weights is not None:
-        weight = weight * weights[:, None]
+    known = (~labels.isnan()).float()
     loss = functional.binary_cross_entropy_with_logits(
         logits.float(), labels.nan_to_num(0.0), reduction="none"
     )
-    return (loss * weight).sum() / weight.sum().clamp(min=torch.finfo(torch.float32).tiny)
+    return (loss * known).sum() / known.sum().clamp(min=1.0)

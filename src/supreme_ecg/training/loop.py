@@ -162,10 +162,15 @@ class Trainer:
 
     def _training_batches(self) -> Iterator[np.ndarray]:
         """Rows of each batch: one shuffle for all processes, every n-th row for each."""
-        key = [self.recipe.training.seed, self.progress.epoch]
-        order = np.random.default_rng(key).permutation(self.objective.data.training_rows)
+        settings, data = self.recipe.training, self.objective.data
+        rows = data.training_rows
+        if self.progress.epoch >= settings.epochs - settings.confirmed_epochs:
+            rows = data.only_confirmed(rows)
+        draws = np.random.default_rng([settings.seed, self.progress.epoch])
+        passes = -(-len(data.training_rows) // len(rows))
+        order = np.concatenate([draws.permutation(rows) for _ in range(passes)])
         own = order[self.fabric.global_rank :: self.fabric.world_size]
-        size = self.recipe.training.batch_size
+        size = settings.batch_size
         for start in range(0, self.batches * size, size):
             yield own[start : start + size]
 

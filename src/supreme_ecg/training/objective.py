@@ -126,22 +126,18 @@ def plain_windows(
 
 
 def mean_auroc(
-    logits: Float[np.ndarray, "record concept"],
-    labels: Float[np.ndarray, "record concept"],
-    weights: Float[np.ndarray, " record"] | None = None,
+    logits: Float[np.ndarray, "record concept"], labels: Float[np.ndarray, "record concept"]
 ) -> float | None:
     """Mean AUROC over the concepts with enough held-out records, doubt left out; None if no concept has.
 
     Args:
         logits: Answers.
         labels: 1 present, 0 absent, anything else in doubt.
-        weights: How much each record counts; None = all the same.
     """
     areas = []
     for answer, label in zip(logits.T, labels.T, strict=True):
         sure = (label == 0) | (label == 1)
         positives = int((label[sure] == 1).sum())
         if LEAST_POSITIVES <= positives < sure.sum():
-            weight = None if weights is None else weights[sure]
-            areas.append(roc_auc_score(label[sure], answer[sure], sample_weight=weight))
+            areas.append(roc_auc_score(label[sure], answer[sure]))
     return float(np.mean(areas)) if areas else None

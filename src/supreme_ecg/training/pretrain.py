@@ -15,6 +15,7 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from supreme_ecg.concepts.table import ConceptTable
+from supreme_ecg.errors import RecipeError
 from supreme_ecg.models.dual_encoder import DualEncoderParts
 from supreme_ecg.models.etp import ETP
 from supreme_ecg.models.loading import SELF_SUPERVISED, Model
@@ -104,6 +105,7 @@ def pretrain(
         if isinstance(recipe.method, SelfSupervisedConfig)
         else make_training_set(store, data=recipe.data, labels=recipe.labels, table=table)
     )
+    _require_confirmed(recipe, data)
     trainer = _trainer(recipe, data, table=table, folder=folder, on_reports=on_reports)
     left = recipe.training.epochs - trainer.progress.epoch
     on_start(left * trainer.batches)
@@ -128,6 +130,19 @@ def pretrain(
     return result
 
 
+def _require_confirmed(recipe: Recipe, data: TrainingSet) -> None:
+    """Stop where confirmed reports are asked for and there are none to learn from, or to judge by."""
+    parts = {"trained on": data.training_rows, "held out": data.validation_rows}
+    for part, rows in parts.items():
+        if recipe.training.confirmed_epochs and len(rows) and not data.confirmed[rows].any():
+            raise RecipeError(
+                "training.confirmed_epochs",
+                expected=f"0: no record {part} has a report that a reader confirmed",
+                found=str(recipe.training.confirmed_epochs),
+                remedy="Set it to 0, or train on a store of reports that were read.",
+            )
+
+
 def _add_rows(
     model: Model | SelfSupervised,
     objective: ConceptQueries,
@@ -142,6 +157,7 @@ def _add_rows(
             objective.data,
             c=model.parts.method.rows_c,
             names=objective.phrasing.names,
+            only_confirmed=objective.recipe.training.confirmed_epochs > 0,
             advance=on_windows,
         )
 

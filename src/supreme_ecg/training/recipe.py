@@ -69,9 +69,6 @@ class LabelConfig:
     """What a finding in doubt counts as: left out of the loss, 0.5, 1 or 0."""
     conclusions: bool = False
     """Add what all findings of a report say together (`concepts/conclusions.py`)."""
-    unconfirmed_weight: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """How much a record counts, in the loss and in the rows of trained names, whose report says that no
-    reader has confirmed it; any other counts 1."""
     hierarchy: bool = True
     """A concept that is said makes those above it true."""
     exclude: tuple[str, ...] = ()
@@ -91,6 +88,9 @@ class TrainingConfig:
     """Passes over the training records."""
     batch_size: Annotated[int, Field(ge=2)] = 64
     """Records in a step of one process."""
+    confirmed_epochs: Annotated[int, Field(ge=0)] = 0
+    """Last epochs that draw only records whose report does not say that no reader confirmed it, each as often
+    as fills the epoch; SuPreME is then judged by such records, and fits the rows of trained names to them."""
     accumulate: Annotated[int, Field(ge=1)] = 1
     """Batches whose gradients make one optimiser step."""
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from supreme_ecg.concepts.conclusions import add_conclusions, left_open
@@ -36,12 +36,16 @@ class TrainingSet:
     """Concept of each label column."""
     labels: Float[np.ndarray, "row concept"]
     """1 present, 0 absent or unmentioned, NaN left out; one row per record of the store, float32."""
-    weights: Float[np.ndarray, " row"]
-    """How much each record counts, above 0 and up to 1; float32."""
+    confirmed: Bool[np.ndarray, " row"]
+    """False where a report says that no reader confirmed it; one for each record of the store."""
     training_rows: Int[np.ndarray, " training_row"]
     """Rows of the store to learn from."""
     validation_rows: Int[np.ndarray, " validation_row"]
     """Rows held out, of other patients, to decide when to stop."""
+
+    def only_confirmed(self, rows: Int[np.ndarray, " row"]) -> Int[np.ndarray, " confirmed_row"]:
+        """Those of some rows whose report does not say that no reader confirmed it."""
+        return np.asarray(rows[self.confirmed[rows]])
 
     def manifest(self) -> dict[str, Any]:
         """What was trained on, for the checkpoint: nothing that names a person."""
@@ -113,7 +117,7 @@ def make_training_set(
         store=store,
         concepts=tuple(everything[index] for index in kept),
         labels=np.ascontiguousarray(matrix[:, kept]),
-        weights=report_weights(store.records["report"], rules=labels),
+        confirmed=_confirmed(store),
         training_rows=training_rows,
         validation_rows=validation_rows,
     )
@@ -136,7 +140,7 @@ def make_unlabelled_set(store: Store, *, data: DataConfig) -> TrainingSet:
         store=store,
         concepts=(),
         labels=np.zeros((len(store.records), 0), np.float32),
-        weights=np.ones(len(store.records), np.float32),
+        confirmed=_confirmed(store),
         training_rows=training_rows,
         validation_rows=validation_rows,
     )
@@ -191,12 +195,9 @@ def report_labels(
     return labels
 
 
-def report_weights(
-    reports: Iterable[str | None], *, rules: LabelConfig
-) -> Float[np.ndarray, " row"]:
-    """How much each record counts: less where its report says that no reader confirmed it."""
-    unconfirmed = np.array([is_unconfirmed(report or "") for report in reports], dtype=bool)
-    return np.where(unconfirmed, rules.unconfirmed_weight, 1.0).astype(np.float32)
+def _confirmed(store: Store) -> Bool[np.ndarray, " row"]:
+    reports = store.records["report"].fill_null("")
+    return np.array([not is_unconfirmed(report) for report in reports], dtype=bool)
 
 
 def split_rows(
