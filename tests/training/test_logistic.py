@@ -32,6 +32,23 @@ def test_each_class_is_as_scikit_learn_fits_it(c: float, class_weight) -> None:
         assert np.abs(logits[:, column] - expected).max() < 0.005 * expected.std() + 1e-4
 
 
+@pytest.mark.parametrize("class_weight", ["none", "balanced"])
+def test_records_count_by_their_weights(class_weight) -> None:
+    """As scikit-learn's ``sample_weight``; classes are balanced by numbers of records."""
+    weights = np.where(np.arange(600) % 3, 0.25, 1.0).astype(np.float32)
+    fitted = LogisticRegression(FEATURES).fit(
+        LABELS[:, :1], c=0.1, class_weight=class_weight, record_weights=weights
+    )
+    reference = Reference(
+        C=0.1,
+        class_weight="balanced" if class_weight == "balanced" else None,
+        tol=1e-8,
+        max_iter=5000,
+    ).fit(FEATURES.astype(np.float64), LABELS[:, 0], sample_weight=weights)
+    expected = reference.decision_function(FEATURES.astype(np.float64))
+    assert np.abs(fitted(FEATURES)[:, 0] - expected).max() < 0.005 * expected.std() + 1e-4
+
+
 def test_fewer_records_than_features_are_fitted_too() -> None:
     """Twelve records of twenty features, as a small share of the labels gives."""
     rows = np.concatenate([np.flatnonzero(LABELS[:, 0] == value)[:6] for value in (0, 1)])

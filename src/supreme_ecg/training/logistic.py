@@ -66,6 +66,7 @@ class LogisticRegression:
         *,
         c: float,
         class_weight: ClassWeight = "none",
+        record_weights: Float32[np.ndarray, " record"] | None = None,
         start: LinearScores | None = None,
         precision: float = PRECISE,
     ) -> LinearScores:
@@ -75,6 +76,7 @@ class LogisticRegression:
             labels: 1 and 0; NaN is left out.
             c: Inverse strength of the penalty.
             class_weight: ``balanced``: positives and negatives of a class weigh the same together.
+            record_weights: How much each record counts, above 0; None = all the same.
             start: Where the search begins: faster, and no other result.
             precision: :data:`PRECISE` or :data:`ROUGH`.
 
@@ -86,7 +88,7 @@ class LogisticRegression:
         slopes = np.zeros((len(self._axes), labels.shape[1]), dtype=np.float32)
         offsets = np.zeros(labels.shape[1], dtype=np.float32)
         if len(learnt):
-            weights = _weights(labels[:, learnt], class_weight)
+            weights = _weights(labels[:, learnt], class_weight, record_weights)
             truth = np.where(known, labels, 0)[:, learnt].astype(np.float32)
             share = (weights * truth).sum(axis=0) / weights.sum(axis=0)
             first = np.zeros((len(self._axes) + 1, len(learnt)))
@@ -143,13 +145,17 @@ class LogisticRegression:
 
 
 def _weights(
-    labels: Float32[np.ndarray, "record cls"], class_weight: ClassWeight
+    labels: Float32[np.ndarray, "record cls"],
+    class_weight: ClassWeight,
+    record_weights: Float32[np.ndarray, " record"] | None,
 ) -> Float32[np.ndarray, "record cls"]:
-    """Weight of each label: 0 where unknown, else 1 or, balanced, records / (2 x records of its kind)."""
-    known = ~np.isnan(labels)
+    """Weight of each label: 0 where unknown, else the record's; balanced: over twice its kind's share."""
+    known = np.asarray(~np.isnan(labels), dtype=np.float32)
+    if record_weights is not None:
+        known = known * record_weights[:, None]
     if class_weight == "none":
-        return np.asarray(known, dtype=np.float32)
+        return known
     half = known.sum(axis=0) / 2
-    positive, negative = (labels == 1), (labels == 0)
+    positive, negative = known * (labels == 1), known * (labels == 0)
     balanced = positive * (half / positive.sum(axis=0)) + negative * (half / negative.sum(axis=0))
     return np.asarray(balanced, dtype=np.float32)

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Float32
+from jaxtyping import Float, Float32
 from torch import Tensor
 
 from supreme_ecg.models.encoder import encode_windows, mean_token
@@ -22,8 +22,6 @@ from supreme_ecg.training.objective import plain_windows
 from supreme_ecg.training.training_set import TrainingSet
 
 _BATCH: Final = 128
-_LEAST_CONFIRMED: Final = 5
-"""Confirmed reports that state a concept, from which unconfirmed ones are left out."""
 _LEAST_SPREAD: Final = 1e-6
 """Standard deviation below which a feature is constant."""
 
@@ -34,7 +32,7 @@ def fit_named_rows(
     *,
     c: float,
     names: Float[Tensor, "concept text_width"],
-    only_confirmed: bool = False,
+    unconfirmed_weight: float = 1.0,
     advance: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> NamedRows:
     """Fit a row for every label column on the training records.
@@ -44,8 +42,7 @@ def fit_named_rows(
         data: Labels and training rows.
         c: Inverse strength of the penalty, above 0 (scikit-learn's ``C``).
         names: Text vector of each column's preferred name.
-        only_confirmed: Leave out what reports say that no reader confirmed; all the same for a concept that
-            others hardly say.
+        unconfirmed_weight: How much a record counts whose report says that no reader confirmed it.
         advance: Called with how many of how many windows are embedded.
 
     Returns:
@@ -59,25 +56,15 @@ def fit_named_rows(
         advance(min(start + _BATCH, len(rows)), len(rows))
     features = np.concatenate(parts)
     centre, spread = features.mean(axis=0), np.maximum(features.std(axis=0), _LEAST_SPREAD)
-    labels = data.labels[rows]
-    if only_confirmed:
-        labels = _from_readers(labels, data.confirmed[rows])
-    found = LogisticRegression((features - centre) / spread).fit(labels, c=c)
+    weights = np.where(data.confirmed[rows], 1.0, unconfirmed_weight).astype(np.float32)
+    regression = LogisticRegression((features - centre) / spread)
+    found = regression.fit(data.labels[rows], c=c, record_weights=weights)
     weight = (found.slopes / spread[:, None]).T
     return NamedRows(
         names.cpu(),
         weight=torch.from_numpy(weight),
         bias=torch.from_numpy(found.offsets - weight @ centre),
     )
-
-
-def _from_readers(
-    labels: Float[np.ndarray, "record concept"], confirmed: Bool[np.ndarray, " record"]
-) -> Float[np.ndarray, "record concept"]:
-    """Labels without those of unconfirmed reports, for concepts that are often enough in the others."""
-    often = (labels[confirmed] == 1).sum(axis=0) >= _LEAST_CONFIRMED
-    hidden = ~confirmed[:, None] & often
-    return np.where(hidden, np.float32(np.nan), labels)
 
 
 @torch.inference_mode()

@@ -90,7 +90,8 @@ class TrainingConfig:
     """Records in a step of one process."""
     confirmed_epochs: Annotated[int, Field(ge=0)] = 0
     """Last epochs that draw only records whose report does not say that no reader confirmed it, each as often
-    as fills the epoch; SuPreME is then judged by such records, and fits the rows of trained names to them."""
+    as fills the epoch. SuPreME is then judged by such records, and the others count a quarter in the rows of
+    trained names."""
     accumulate: Annotated[int, Field(ge=1)] = 1
     """Batches whose gradients make one optimiser step."""
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
