@@ -43,8 +43,8 @@ from supreme_ecg.training.training_set import (
 )
 
 _UNCONFIRMED: Final = 0.25
-"""Weight of a report that no reader confirmed in the rows of trained names, where training ends on the others:
-by 0.25 confirmed held-out reports are ranked as well as by 0, and all held-out reports better (docs/log.md)."""
+"""Weight of a report that no reader confirmed in the rows of trained names, where training ends on the
+others: confirmed held-out reports are ranked as well as with 0, and all of them better (docs/log.md)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
