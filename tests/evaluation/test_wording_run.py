@@ -55,8 +55,8 @@ def store(cohort_store: Path) -> Store:
 
 def test_every_record_is_asked_once_with_all_words(store: Store) -> None:
     """Names stand first, then paraphrases, in one call for each batch."""
-    model, table = OddModel(), ConceptTable.load()
-    wording = run_wording(model, store, PARAPHRASES, table=table, draws=20)
+    model = OddModel()
+    wording = run_wording(model, store, PARAPHRASES, draws=20)
     expected = ("sinus rhythm", "asystole", *(each.phrase for each in PARAPHRASES))
     assert set(model.asked) == {expected}
     assert wording.run["records"] == len(store.records)
@@ -74,7 +74,6 @@ def test_a_resolved_question_is_asked_by_its_name(store: Store) -> None:
         OddModel(),
         store,
         PARAPHRASES[:2],
-        table=ConceptTable.load(),
         resolve=answers.__getitem__,
         draws=20,
     )
@@ -94,22 +93,20 @@ def test_it_is_counted_what_paraphrases_are_read_as(store: Store) -> None:
         Paraphrase(concept="bradycardia", kind="lay", phrase=phrase)
         for phrase in ("bradycardia", "sinus bradycardia", "asystole", "epsilon wave")
     ]
-    table = ConceptTable.load()
-    wording = run_wording(OddModel(), store, phrases, table=table, resolve=str, draws=20)
+    wording = run_wording(OddModel(), store, phrases, resolve=str, draws=20)
     assert wording.run["read"] == {"lay": dict.fromkeys(READINGS, 1) | {"refused": 0}}
 
 
 def test_records_of_pretraining_are_refused_unless_allowed(store: Store) -> None:
     """As for zero-shot scores."""
     model = OddModel(manifest={"corpus": store.corpus})
-    table = ConceptTable.load()
     with pytest.raises(TaskError, match="not seen in pre-training"):
-        run_wording(model, store, PARAPHRASES, table=table, draws=20)
-    wording = run_wording(model, store, PARAPHRASES, table=table, draws=20, allow_seen=True)
+        run_wording(model, store, PARAPHRASES, draws=20)
+    wording = run_wording(model, store, PARAPHRASES, draws=20, allow_seen=True)
     assert wording.run["records_seen_in_pretraining"] == len(store.records)
 
 
 def test_no_paraphrase_is_refused(store: Store) -> None:
     """There is nothing to compare."""
     with pytest.raises(TaskError, match="at least one"):
-        run_wording(OddModel(), store, (), table=ConceptTable.load())
+        run_wording(OddModel(), store, ())

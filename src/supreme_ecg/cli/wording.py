@@ -58,8 +58,7 @@ def wording_command(
     require_writable(json)
     if threads:
         torch.set_num_threads(threads)
-    table = ConceptTable.load()
-    asked = read_paraphrases(paraphrases, table=table)
+    asked = read_paraphrases(paraphrases, table=ConceptTable.load())
     chosen = None if folds is None else parse_folds(folds)
     model = load_answering_model(weights)
     warn_without_manifest(model)
@@ -69,7 +68,6 @@ def wording_command(
             model,
             Store.open(store),
             asked,
-            table=table,
             folds=chosen,
             allow_seen=allow_seen,
             resolve=_resolver(model) if resolve else None,

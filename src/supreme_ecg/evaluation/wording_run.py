@@ -75,7 +75,6 @@ def run_wording(
     store: Store,
     paraphrases: Sequence[Paraphrase],
     *,
-    table: ConceptTable,
     folds: Sequence[int] | None = None,
     allow_seen: bool = False,
     resolve: Callable[[str], str | None] | None = None,
@@ -89,7 +88,6 @@ def run_wording(
         model: Trained.
         store: Windows, findings and codes.
         paraphrases: What to ask beside the names of their concepts.
-        table: For names, hierarchy and codes.
         folds: Folds of the corpus to score; every record where None.
         allow_seen: Score records seen in pre-training too.
         resolve: Question -> the words that are asked instead, None for a question that is refused: it has
@@ -108,6 +106,7 @@ def run_wording(
     rows = rows_of(store, folds)
     overlap = Guard(model, store).require_unseen(rows, allow_seen=allow_seen)
     _require_some(paraphrases)
+    table = ConceptTable.load()
     concepts = tuple(dict.fromkeys(paraphrase.concept for paraphrase in paraphrases))
     names = [table[concept].name for concept in concepts]
     resolved = [resolve(one.phrase) if resolve else one.phrase for one in paraphrases]

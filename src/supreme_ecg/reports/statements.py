@@ -25,6 +25,7 @@ _UNCONFIRMED: Final = (
     r"|\bunconfirmed(?:\s+(?:report|diagnosis))?"
     r"|\bobekräftad(?:\s+rapport)?"
 )
+"""That no reader confirmed it."""
 _DEVICE_NOTE: Final = re.compile(
     _UNCONFIRMED + r"|\btrace\s+only(?:\s+requested)?"
     r"|\b\d\.\d{2}(?=\s*$|\s{2,}u)\s*(?:un?b?e?s?t?)?$"

@@ -58,6 +58,7 @@ class EndpointChat:
         timeout_s: How long one answer may take.
         backoff: Waits between tries.
         key_variable: Environment variable that holds the key, if the server wants one.
+        gate: What all questions wait at while the server asks for patience.
 
     Raises:
         EndpointError: The address is wrong or not allowed, or the key is no key.
