@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import TaskError
 from supreme_ecg.evaluation.paraphrase import Paraphrase
 from supreme_ecg.evaluation.wording_run import READINGS, run_wording
