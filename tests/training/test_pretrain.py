@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from lightning_fabric import Fabric
 
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.errors import ContractError, RecipeError
@@ -72,16 +74,18 @@ def losses(folder: Path) -> list[tuple[float, float]]:
         "augmentation.mixup_alpha=0.4",
         "method.rows_c=0.1",
         "training.confirmed_epochs=2",
+        'schedule={name="cycles", cycles=2}; training.keep="mean"',
     ],
 )
 def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(
     cohort_store: Path, tmp_path: Path, override: str
 ) -> None:
     """Killed after the second of four epochs: every loss and every weight is the same to the last bit."""
-    whole = run(cohort_store, tmp_path / "whole", override)
+    overrides = override.split("; ")
+    whole = run(cohort_store, tmp_path / "whole", *overrides)
     with pytest.raises(KeyboardInterrupt):
-        run(cohort_store, tmp_path / "killed", override, stop_after=2)
-    resumed = run(cohort_store, tmp_path / "killed", override)
+        run(cohort_store, tmp_path / "killed", *overrides, stop_after=2)
+    resumed = run(cohort_store, tmp_path / "killed", *overrides)
     assert losses(tmp_path / "killed") == losses(tmp_path / "whole")
     assert len(losses(tmp_path / "whole")) == 4
     first, second = (
@@ -177,6 +181,36 @@ def test_an_average_of_the_weights_is_what_is_judged_and_saved(
     run(cohort_store, plain)
     without = torch.load(plain / STATE, weights_only=True)
     assert torch.equal(without["model"][key], state["model"][key])
+
+
+def test_the_mean_of_the_cycles_ends_is_what_is_judged_and_saved(
+    cohort_store: Path, tmp_path: Path, letters
+) -> None:
+    """Of two cycles of two epochs: the mean of second and fourth epoch, with statistics of its own."""
+    settings = ['schedule={name="cycles", cycles=2}', 'training.keep="mean"']
+    ends = []
+    for stop in (2, None):
+        with pytest.raises(KeyboardInterrupt) if stop else nullcontext():
+            result = run(cohort_store, tmp_path / "run", *settings, stop_after=stop)
+        ends.append(torch.load(tmp_path / "run" / STATE, weights_only=True)["model"])
+    saved = SuPreME.from_pretrained(result.model, text_encoder=letters)
+    for key, tensor in saved.state_dict().items():
+        mean = (ends[0][key] + ends[1][key]) / 2
+        if "running" in key:
+            assert not torch.allclose(tensor, mean.to(tensor.dtype), rtol=1e-6), key
+        elif tensor.is_floating_point():
+            assert torch.allclose(tensor, mean, atol=1e-7), key
+    data = make_training_set(
+        Store.open(cohort_store),
+        data=recipe().data,
+        labels=recipe().labels,
+        table=ConceptTable.load(),
+    )
+    phrasing = training_set.Phrasing(data.concepts, table=saved.table, text_encoder=letters)
+    objective = concept_queries.ConceptQueries(data, phrasing=phrasing, recipe=recipe())
+    judged = objective.judge(saved, fabric=Fabric(accelerator="cpu", devices=1))
+    assert result.validation_loss == pytest.approx(judged.loss, rel=1e-5)
+    assert result.best_epoch == 3
 
 
 def test_training_stops_when_the_validation_loss_has_stopped_falling(

@@ -13,6 +13,7 @@ from supreme_ecg.training.recipe import find_recipe, read_recipe
 
 PACKAGED = {
     "supreme_ptb_xl_100hz": "supreme",
+    "supreme_ptb_xl_100hz_confirmed": "supreme",
     "supreme_mimic_iv_ecg": "supreme",
     "smoke": "supreme",
     "etp_ptb_xl_100hz": "etp",
@@ -117,3 +118,34 @@ def test_a_missing_section_is_named(tmp_path: Path) -> None:
     path.write_text('[data]\ncorpus = "ptb_xl"\n[schedule]\nname = "cosine"\n')
     with pytest.raises(RecipeError, match="encoder"):
         read_recipe(path)
+
+
+def test_a_recipe_may_extend_another(least: Path, tmp_path: Path) -> None:
+    """It says only what differs; a section that changes its kind starts afresh."""
+    own = tmp_path / "own.toml"
+    own.write_text(f'extends = "{least}"\n[data]\nfolds = [3]\n[schedule]\nname = "cycles"\n')
+    recipe = read_recipe(own, overrides=["training.epochs=4"])
+    assert (recipe.data.corpus, recipe.data.folds) == ("ptb_xl", (3,))
+    assert (recipe.schedule.name, recipe.encoder.name) == ("cycles", "resnet")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("extends = 3", "expected the name of a packaged recipe"),
+        ('extends = "supreme_ptbxl"', "neither"),
+        ('extends = "supreme_ptb_xl_100hz_confirmed"', "extends no other"),
+    ],
+)
+def test_a_wrong_extension_is_refused(tmp_path: Path, line: str, message: str) -> None:
+    """No name, an unknown one, or a recipe that extends a third."""
+    own = tmp_path / "own.toml"
+    own.write_text(line)
+    with pytest.raises(RecipeError, match=message):
+        read_recipe(own)
+
+
+def test_cycles_must_divide_the_epochs(least: Path) -> None:
+    """A cycle that ends within an epoch has no weights to average."""
+    with pytest.raises(RecipeError, match=r"schedule\.cycles.*divides training\.epochs, 5"):
+        read_recipe(least, overrides=['schedule={name="cycles"}', "training.epochs=5"])

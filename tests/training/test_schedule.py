@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from supreme_ecg.training.schedule import CosineConfig, WarmRestartsConfig, rate_share
+from supreme_ecg.training.schedule import (
+    CosineConfig,
+    CyclesConfig,
+    WarmRestartsConfig,
+    ends_cycle,
+    rate_share,
+)
 
 
 def test_warm_up_rises_in_a_line_to_the_highest_rate() -> None:
@@ -47,3 +53,23 @@ def test_warm_restarts_agree_with_torch() -> None:
         assert share == pytest.approx(reference.get_last_lr()[0], abs=1e-6)
         optimizer.step()
         reference.step()
+
+
+def test_each_cycle_is_a_cosine_with_its_own_warm_up() -> None:
+    """Three cycles of ten steps are three times the curve of a run of ten."""
+    cycles = CyclesConfig(cycles=3, warmup_share=0.2, final_share=0.05)
+    one = CosineConfig(warmup_share=0.2, final_share=0.05)
+    shares = [rate_share(step, schedule=cycles, total_steps=30) for step in range(30)]
+    assert shares == 3 * [rate_share(step, schedule=one, total_steps=10) for step in range(10)]
+    assert shares[9] == shares[29] == pytest.approx(0.05)
+
+
+def test_cycles_end_with_an_epoch() -> None:
+    """Two cycles of six epochs end after the third and the sixth; a run without cycles once."""
+    ends = [ends_cycle(e, schedule=CyclesConfig(cycles=2), epochs=6) for e in range(6)]
+    assert ends == [False, False, True, False, False, True]
+    assert [ends_cycle(e, schedule=CosineConfig(), epochs=3) for e in range(3)] == [
+        False,
+        False,
+        True,
+    ]

@@ -25,6 +25,12 @@ def pretrain_command(
         list[str] | None,
         typer.Option("--set", help="Override, a line of TOML: training.learning_rate=3e-4"),
     ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            help="Weights to start from in place of fresh ones (SuPreME): a name or a folder."
+        ),
+    ] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads; default: all cores.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -46,6 +52,7 @@ def pretrain_command(
             checked,
             Store.open(store),
             out,
+            start=start,
             report=_print_epoch,
             on_start=lambda batches: bar.update(task, total=batches),
             on_batch=lambda: bar.advance(task),

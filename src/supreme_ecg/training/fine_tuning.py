@@ -24,6 +24,7 @@ from supreme_ecg.models.text_encoder import TextEncoderConfig
 from supreme_ecg.preprocessing.contract import SignalContract
 from supreme_ecg.training.concept_queries import ConceptQueries
 from supreme_ecg.training.loop import Progress, Report, Trainer
+from supreme_ecg.training.precision import choose_precision
 from supreme_ecg.training.recipe import DataConfig, Recipe, TrainingConfig
 from supreme_ecg.training.schedule import CosineConfig
 from supreme_ecg.training.training_set import TrainingSet
@@ -149,7 +150,9 @@ def train_classifier(
     """
     folder.mkdir(parents=True, exist_ok=True)
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it announces the precision
-    fabric = Fabric(precision=recipe.training.precision, devices="auto", accelerator="auto")
+    fabric = Fabric(
+        precision=choose_precision(recipe.training.precision), devices="auto", accelerator="auto"
+    )
     fabric.launch()
     torch.manual_seed(recipe.training.seed)
     count = len(data.concepts)

@@ -22,9 +22,10 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from supreme_ecg.errors import RecipeError
-from supreme_ecg.training.objective import Objective
+from supreme_ecg.training.averaging import mean_with, renew_batch_statistics
+from supreme_ecg.training.objective import Objective, draw_windows
 from supreme_ecg.training.recipe import Recipe
-from supreme_ecg.training.schedule import rate_share
+from supreme_ecg.training.schedule import ends_cycle, rate_share
 
 STATE: Final = "state.ckpt"
 METRICS: Final = "metrics.jsonl"
@@ -42,6 +43,8 @@ class Progress:
     """Epoch whose weights are kept, from 0; -1 before the first."""
     best_loss: float = float("inf")
     """Its validation loss."""
+    averaged: int = 0
+    """States that the kept weights are the mean of; 0 where they are no mean."""
 
 
 Report = Callable[[dict[str, Any]], None]
@@ -57,6 +60,7 @@ class Trainer:
         recipe: How.
         folder: Where state and metrics go.
         fabric: Devices and precision.
+        started_from: SHA-256 of the weights that the model was given; None where they are fresh.
     """
 
     def __init__(
@@ -67,9 +71,10 @@ class Trainer:
         recipe: Recipe,
         folder: Path,
         fabric: Fabric,
+        started_from: str | None = None,
     ) -> None:
         self.recipe, self.objective, self.folder = recipe, objective, folder
-        self.fabric, self.progress = fabric, Progress()
+        self.fabric, self.progress, self.started_from = fabric, Progress(), started_from
         settings = recipe.training
         optimizer = torch.optim.AdamW(
             _weight_groups(model, settings.weight_decay), lr=settings.learning_rate
@@ -130,13 +135,15 @@ class Trainer:
             }
             if judgement.embedding_spread is not None:
                 metrics["embedding_spread"] = round(judgement.embedding_spread, 4)
-            if settings.keep == "last" or judgement.loss < self.progress.best_loss:
+            if self._keeps(judgement.loss):
                 self._keep(judgement.loss)
             self.progress.epoch += 1
             metrics["samples_seen"] = self.samples_seen
             if self.fabric.is_global_zero:
                 self._save(metrics)
             report(metrics)
+        if settings.keep == "mean":
+            self._settle()
 
     def _train_epoch(self, on_batch: Callable[[], None]) -> float:
         """One pass over the training rows; returns the mean loss."""
@@ -195,11 +202,35 @@ class Trainer:
         kept: nn.Module = self.model.module if self.average is None else self.average.module
         return kept
 
+    def _keeps(self, validation_loss: float) -> bool:
+        """Whether the weights of this epoch are kept, or go into the mean that is."""
+        settings = self.recipe.training
+        if settings.keep == "mean":
+            return ends_cycle(
+                self.progress.epoch, schedule=self.recipe.schedule, epochs=settings.epochs
+            )
+        return settings.keep == "last" or validation_loss < self.progress.best_loss
+
     def _keep(self, validation_loss: float) -> None:
         self.progress.best_loss = validation_loss
         self.progress.best_epoch = self.progress.epoch
-        state = self._kept.state_dict()
-        self.best = {key: tensor.detach().cpu().clone() for key, tensor in state.items()}
+        self.best = mean_with(self.best, self._kept.state_dict(), averaged=self.progress.averaged)
+        self.progress.averaged += self.recipe.training.keep == "mean"
+
+    def _settle(self) -> None:
+        """Give the mean weights their batch statistics, and judge them."""
+        model, draws = self.model.module, self._seed_epoch()
+        model.load_state_dict(self.best)
+        windows = (
+            self.fabric.to_device(
+                draw_windows(self.objective.data.store, rows, recipe=self.recipe, generator=draws)
+            )
+            for rows in self._training_batches()
+        )
+        with self.fabric.autocast():
+            renew_batch_statistics(model.encoder, windows)
+        self.progress.best_loss = self.objective.judge(model, fabric=self.fabric).loss
+        self.best = mean_with({}, model.state_dict(), averaged=0)
 
     def _save(self, metrics: dict[str, Any]) -> None:
         """Write state, then metrics; a kill between the two is mended at resume."""
@@ -210,6 +241,7 @@ class Trainer:
             "best": self.best,
             "average": None if self.average is None else self.average.state_dict(),
             "recipe": self.recipe.to_json(),
+            "started_from": self.started_from,
             "metrics": metrics,
         }
         partial = self.folder / f".{STATE}"
@@ -228,12 +260,23 @@ class Trainer:
                 found="the state of another recipe",
                 remedy="Choose another --out folder, or resume with the recipe it was started with.",
             )
+        if state["started_from"] != self.started_from:
+            raise RecipeError(
+                path,
+                expected=f"the state of a run that started from {_named(self.started_from)}",
+                found=f"one that started from {_named(state['started_from'])}",
+                remedy="Choose another --out folder, or resume with the --start it was started with.",
+            )
         self.model.module.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         if self.average is not None:
             self.average.load_state_dict(state["average"])
         self.progress, self.best = Progress(**state["progress"]), state["best"]
         _mend_metrics(self.folder / METRICS, last=state["metrics"])
+
+
+def _named(weights: str | None) -> str:
+    return "fresh weights" if weights is None else f"weights {weights[:12]}..."
 
 
 def _weight_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:

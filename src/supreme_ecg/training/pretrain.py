@@ -31,10 +31,12 @@ from supreme_ecg.training.concept_queries import ConceptQueries
 from supreme_ecg.training.loop import Report, Trainer
 from supreme_ecg.training.named_rows import fit_named_rows
 from supreme_ecg.training.objective import Objective
+from supreme_ecg.training.precision import choose_precision
 from supreme_ecg.training.recipe import Recipe
 from supreme_ecg.training.report_pairs import ReportPairs, read_reports
 from supreme_ecg.training.seen_records import make_training_manifest
 from supreme_ecg.training.self_supervision import SelfSupervision, require_own_encoder
+from supreme_ecg.training.start import Start
 from supreme_ecg.training.training_set import (
     Phrasing,
     TrainingSet,
@@ -75,6 +77,7 @@ def pretrain(
     folder: Path,
     *,
     table: ConceptTable | None = None,
+    start: str | Path | None = None,
     report: Report = lambda _: None,
     on_start: Callable[[int], None] = lambda _: None,
     on_batch: Callable[[], None] = lambda: None,
@@ -89,6 +92,7 @@ def pretrain(
         folder: Where state, metrics and the ``model`` folder go; made if absent.
         table: Concepts of the findings; the package's unless given. A model reads questions by the
             package's table whatever it was trained on.
+        start: Weights to start from in place of fresh ones (SuPreME): packaged, a folder, or on the hub.
         report: Called with each epoch's metrics.
         on_start: Called with the number of batches that the run has left.
         on_batch: Called after each batch.
@@ -99,6 +103,7 @@ def pretrain(
         ContractError: The store was made under another contract.
         RecipeError: The recipe does not fit the store, or the folder holds a run of another recipe.
         StoreError: The store has no findings in these folds.
+        WeightsError: No weights to start from, or of other records than these.
     """
     started = time.perf_counter()
     recipe.contract.require_equal(store.contract, where=store.path)
@@ -110,7 +115,8 @@ def pretrain(
         else make_training_set(store, data=recipe.data, labels=recipe.labels, table=table)
     )
     _require_confirmed(recipe, data)
-    trainer = _trainer(recipe, data, table=table, folder=folder, on_reports=on_reports)
+    begun = None if start is None else Start.read(start, recipe=recipe, data=data)
+    trainer = _trainer(recipe, data, table=table, folder=folder, start=begun, on_reports=on_reports)
     left = recipe.training.epochs - trainer.progress.epoch
     on_start(left * trainer.batches)
     trainer.run(report=report, on_batch=on_batch)
@@ -172,22 +178,29 @@ def _trainer(
     *,
     table: ConceptTable,
     folder: Path,
+    start: Start | None,
     on_reports: Callable[[int, int], None],
 ) -> Trainer:
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it announces the precision
-    fabric = Fabric(precision=recipe.training.precision, devices="auto", accelerator="auto")
+    precision = choose_precision(recipe.training.precision)
+    fabric = Fabric(precision=precision, devices="auto", accelerator="auto")
     fabric.launch()
     torch.manual_seed(recipe.training.seed)  # initial weights
     manifest = data.manifest() | {
         "recipe": recipe.to_json(),
+        "precision": precision,
         "package_version": version("supreme-ecg"),
     }
+    if start is not None:
+        manifest["started_from"] = start.manifest()
     model: Model | SelfSupervised
     objective: Objective
     if isinstance(recipe.method, SelfSupervisedConfig):
         model, objective = _self_supervision(recipe, data, manifest=manifest)
     elif isinstance(recipe.method, SuPreMEConfig):
-        model, objective = _concept_queries(recipe, data, table=table, manifest=manifest)
+        model, objective = _concept_queries(
+            recipe, data, table=table, manifest=manifest, start=start
+        )
     else:
         model, objective = _report_pairs(
             recipe,
@@ -198,11 +211,23 @@ def _trainer(
             write=fabric.is_global_zero,
             on_reports=on_reports,
         )
-    return Trainer(model, objective=objective, recipe=recipe, folder=folder, fabric=fabric)
+    return Trainer(
+        model,
+        objective=objective,
+        recipe=recipe,
+        folder=folder,
+        fabric=fabric,
+        started_from=None if start is None else start.sha256,
+    )
 
 
 def _concept_queries(
-    recipe: Recipe, data: TrainingSet, *, table: ConceptTable, manifest: dict[str, Any]
+    recipe: Recipe,
+    data: TrainingSet,
+    *,
+    table: ConceptTable,
+    manifest: dict[str, Any],
+    start: Start | None,
 ) -> tuple[Model, Objective]:
     """SuPreME: labels."""
     parts = recipe.parts
@@ -213,6 +238,8 @@ def _concept_queries(
     if parts.method.rows_c:
         model.rows_in_training = nn.Linear(model.encoder.width, len(data.concepts))
         nn.init.constant_(model.rows_in_training.bias, -3.0)  # most findings are rare
+    if start is not None:
+        start.give(model, names=phrasing.names)
     return model, ConceptQueries(data, phrasing=phrasing, recipe=recipe)
 
 

@@ -29,7 +29,8 @@ from supreme_ecg.models.supreme import SuPreMEConfig, SuPreMEParts
 from supreme_ecg.models.text_encoder import TextEncoderConfig
 from supreme_ecg.preprocessing.contract import SignalContract
 from supreme_ecg.training.augmentation import AugmentationConfig
-from supreme_ecg.training.schedule import CosineConfig, WarmRestartsConfig
+from supreme_ecg.training.precision import Precision
+from supreme_ecg.training.schedule import CyclesConfig, ScheduleConfig
 
 MethodConfig = (
     SuPreMEConfig
@@ -102,12 +103,13 @@ class TrainingConfig:
     """Largest norm of a step's gradient."""
     average_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Decay per step of the moving average of the weights that is kept; 0 = the weights themselves."""
-    precision: Literal["32-true", "bf16-mixed"] = "bf16-mixed"
-    """Arithmetic of the forward pass."""
+    precision: Precision = "auto"
+    """Arithmetic of the forward pass; ``auto``: bf16-mixed where that is fast (`training/precision.py`)."""
     patience_epochs: Annotated[int, Field(ge=1)] = 5
     """Epochs without a lower validation loss after which training stops."""
-    keep: Literal["best", "last"] = "best"
-    """Weights that are kept: of the epoch with the lowest validation loss, or of the last epoch; then
+    keep: Literal["best", "last", "mean"] = "best"
+    """Weights that are kept: of the epoch with the lowest validation loss, of the last epoch, or the mean of
+    those at the ends of the schedule's cycles (`training/averaging.py`); with either of the last two,
     training never stops early. A loss whose target moves cannot be compared between epochs."""
     seed: int = 0
     """Decides initial weights, order, augmentation, dropout and phrasing."""
@@ -125,7 +127,7 @@ class Recipe:
     text_encoder: TextEncoderConfig = field(default_factory=TextEncoderConfig)
     labels: LabelConfig = field(default_factory=LabelConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
-    schedule: Annotated[CosineConfig | WarmRestartsConfig, Field(discriminator="name")]
+    schedule: Annotated[ScheduleConfig, Field(discriminator="name")]
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
     def to_json(self) -> dict[str, Any]:
@@ -190,7 +192,7 @@ def read_recipe(path: Path, *, overrides: Sequence[str] = ()) -> Recipe:
     Raises:
         RecipeError: No such file, no TOML, an unknown key (the nearest is named) or a wrong value.
     """
-    values = _parse(_text(path), where=path)
+    values = _read_extended(path)
     for line in overrides:
         _merge(values, _parse(line, where=f"--set {line}"))
     _refuse_unknown_keys(values, where=path)
@@ -205,7 +207,44 @@ def read_recipe(path: Path, *, overrides: Sequence[str] = ()) -> Recipe:
             found=repr(first["input"]),
             remedy="Correct the value; each key is described in docs/recipes.md.",
         ) from error
+    _require_whole_cycles(recipe, where=path)
     return recipe
+
+
+def _require_whole_cycles(recipe: Recipe, *, where: object) -> None:
+    schedule, epochs = recipe.schedule, recipe.training.epochs
+    if isinstance(schedule, CyclesConfig) and epochs % schedule.cycles:
+        raise RecipeError(
+            f"{where}, schedule.cycles",
+            expected=f"a number that divides training.epochs, {epochs}",
+            found=str(schedule.cycles),
+            remedy="Change either, so that every cycle ends with an epoch.",
+        )
+
+
+def _read_extended(path: Path) -> dict[str, Any]:
+    """Values of a recipe, laid over those of the one that it ``extends``, if it does."""
+    values = _parse(_text(path), where=path)
+    base = values.pop("extends", None)
+    if base is None:
+        return values
+    if not isinstance(base, str):
+        raise RecipeError(
+            f"{path}, extends",
+            expected="the name of a packaged recipe, or a TOML file",
+            found=repr(base),
+            remedy='Write extends = "supreme_ptb_xl_100hz", say, above the first section.',
+        )
+    extended = _parse(_text(find_recipe(base)), where=base)
+    if "extends" in extended:
+        raise RecipeError(
+            f"{path}, extends",
+            expected="a recipe that extends no other",
+            found=f"{base}, which extends {extended['extends']!r}",
+            remedy="Extend that one, and repeat what differs.",
+        )
+    _merge(extended, values)
+    return extended
 
 
 def _text(path: Path) -> str:

@@ -1,10 +1,12 @@
-"""Learning rate over steps: warm-up + cosine, and the paper's warm restarts."""
+"""Learning rate over steps: warm-up + cosine, the paper's warm restarts, and cycles to average over."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,20 @@ class WarmRestartsConfig:
     """Lowest rate as a share of the highest."""
 
 
-ScheduleConfig = CosineConfig | WarmRestartsConfig
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CyclesConfig:
+    """The run in equal cycles, each a linear warm-up and half a cosine (``training.keep = "mean"``)."""
+
+    name: Literal["cycles"] = "cycles"
+    cycles: Annotated[int, Field(ge=1)] = 4
+    """How many; the epochs must be a multiple of it."""
+    warmup_share: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    """Share of a cycle in which the rate rises."""
+    final_share: float = 0.01
+    """Lowest rate as a share of the highest."""
+
+
+ScheduleConfig = CosineConfig | WarmRestartsConfig | CyclesConfig
 
 
 def rate_share(step: int, *, schedule: ScheduleConfig, total_steps: int) -> float:
@@ -46,9 +61,24 @@ def rate_share(step: int, *, schedule: ScheduleConfig, total_steps: int) -> floa
     if isinstance(schedule, WarmRestartsConfig):
         progress = (step % schedule.period_steps) / schedule.period_steps
     else:
+        if isinstance(schedule, CyclesConfig):
+            total_steps //= schedule.cycles
+            step %= total_steps
         warmup = round(schedule.warmup_share * total_steps)
         if step < warmup:
             return (step + 1) / warmup
         progress = (step - warmup) / max(1, total_steps - 1 - warmup)
     cosine = (1 + math.cos(math.pi * min(progress, 1.0))) / 2
     return schedule.final_share + (1 - schedule.final_share) * cosine
+
+
+def ends_cycle(epoch: int, *, schedule: ScheduleConfig, epochs: int) -> bool:
+    """Whether the rate is at its lowest after an epoch: the end of a cycle, or of a run without cycles.
+
+    Args:
+        epoch: From 0.
+        schedule: Which curve.
+        epochs: Of the whole run.
+    """
+    cycles = schedule.cycles if isinstance(schedule, CyclesConfig) else 1
+    return (epoch + 1) % (epochs // cycles) == 0

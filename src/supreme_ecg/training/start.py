@@ -1,0 +1,134 @@
+"""Weights that a run of SuPreME starts from, in place of fresh ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from supreme_ecg.errors import RecipeError, WeightsError
+from supreme_ecg.models.supreme import SuPreME, SuPreMEParts
+from supreme_ecg.models.training_manifest import hash_ids
+from supreme_ecg.training.recipe import Recipe
+from supreme_ecg.training.training_set import TrainingSet
+
+_NAMED_ROWS = "named_rows."
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Trained weights, and where they came from."""
+
+    model: SuPreME
+    """As it was loaded."""
+    where: str
+    """Name or folder, for errors."""
+
+    @classmethod
+    def read(cls, name: str | Path, *, recipe: Recipe, data: TrainingSet) -> Start:
+        """Load weights, and check that a run of this recipe can go on from them.
+
+        Args:
+            name: Packaged weights, a checkpoint's folder, or a model on the Hugging Face hub.
+            recipe: Of the run.
+            data: What it will learn from.
+
+        Raises:
+            RecipeError: The recipe is of another method, or makes another model than the weights are of.
+            WeightsError: No such weights; or they have seen other records than these, so that no manifest
+                of the run would list all that its weights have seen.
+        """
+        parts = recipe.parts
+        if not isinstance(parts, SuPreMEParts):
+            raise RecipeError(
+                f"--start {name}",
+                expected="a recipe of the method 'supreme'",
+                found=repr(recipe.method.name),
+                remedy="Leave --start out: other methods are trained from fresh weights.",
+            )
+        start = cls(SuPreME.from_pretrained(name), str(name))
+        _require_same_parts(start.model.parts, parts, where=f"--start {name}")
+        _require_same_records(start.model, data, where=f"--start {name}")
+        return start
+
+    @property
+    def sha256(self) -> str | None:
+        """Of the file of the weights."""
+        return self.model.weights_sha256
+
+    def manifest(self) -> dict[str, Any]:
+        """What the weights were trained by, for the manifest of the run."""
+        kept = {key: value for key, value in self.model.manifest.items() if key != "label_counts"}
+        return {"weights_sha256": self.sha256, **kept}
+
+    def give(self, model: SuPreME, *, names: Float[Tensor, "concept text_width"]) -> None:
+        """Put the weights into a new model.
+
+        Args:
+            model: Of the same parts, with a row for each concept in training, if the recipe has rows.
+            names: Vector of each concept's preferred name: one that the weights have a row for starts
+                with that row.
+        """
+        old = {k: v for k, v in self.model.state_dict().items() if not k.startswith(_NAMED_ROWS)}
+        rows, new = model.rows_in_training, model.state_dict()
+        model.load_state_dict(new | old)
+        if rows is None or self.model.named_rows is None:
+            return
+        place = self.model.named_rows.prepare(names)
+        known = place >= 0
+        with torch.no_grad():
+            rows.weight[known] = self.model.named_rows.weight[place[known]]
+            rows.bias[known] = self.model.named_rows.bias[place[known]]
+
+
+def _require_same_parts(started: SuPreMEParts, wanted: SuPreMEParts, *, where: str) -> None:
+    """Stop where the recipe makes another model; how its rows are penalised is no difference."""
+    ours, theirs = (_sizes(parts) for parts in (wanted, started))
+    if differing := sorted(key for key in ours | theirs if ours.get(key) != theirs.get(key)):
+        raise RecipeError(
+            where,
+            expected=f"weights of the recipe's {', '.join(differing)}",
+            found=f"other ones: {', '.join(f'{key}={theirs.get(key)}' for key in differing)}",
+            remedy="Start from weights of a recipe with these sections, or change the recipe's.",
+        )
+
+
+def _sizes(parts: SuPreMEParts) -> dict[str, Any]:
+    values = parts.to_json()
+    return {
+        "contract": values["contract"],
+        "method.fusion": values["method"]["fusion"],
+        "encoder": values["encoder"] | {"dropout": None},
+        "text_encoder": values["text_encoder"],
+    }
+
+
+def _require_same_records(model: SuPreME, data: TrainingSet, *, where: str) -> None:
+    """Stop where weights have seen what this run does not have, or have learnt from what it holds out."""
+    seen, records = model.seen, data.store.records
+    if seen is None or seen.corpus != data.store.corpus:
+        raise WeightsError(
+            where,
+            expected=f"weights that list the records of {data.store.corpus} they have seen",
+            found="no list" if seen is None else f"records of {seen.corpus}",
+            remedy="Start from weights of this corpus; `supreme manifest` adds the list to older ones.",
+        )
+    trained, held_out = (
+        hash_ids(records["record_id"].gather(rows).to_list(), salt=seen.salt)
+        for rows in (data.training_rows, data.validation_rows)
+    )
+    unknown = ~np.isin(seen.records, np.concatenate([trained, held_out]))
+    learnt = np.isin(held_out, seen.records[~seen.held_out])
+    if unknown.any() or learnt.any():
+        raise WeightsError(
+            where,
+            expected="weights that saw only records of this run, and learnt from none that it holds out",
+            found=f"{int(unknown.sum())} records seen that are not here, {int(learnt.sum())} of the "
+            f"{len(held_out)} held out were learnt from",
+            remedy="Give the store, folds and validation_share that they were trained with.",
+        )
