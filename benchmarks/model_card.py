@@ -83,7 +83,7 @@ def card(name: str, description: dict[str, Any], values: dict[str, Any]) -> Iter
     yield prose.DATA
     yield from population(values["population"])
     yield from model(description)
-    yield from training(description, values["pretrain"])
+    yield from training(description, values)
     yield prose.EVALUATION
     tasks = [*values["zero_shot"], values["cpsc2018"]]
     yield from zero_shot_summary(tasks, values.get("zero_shot_plain", []))
@@ -188,27 +188,37 @@ def model(description: dict[str, Any]) -> Iterator[str]:
     )
 
 
-def training(description: dict[str, Any], run: dict[str, Any]) -> Iterator[str]:
-    """Recipe and cost."""
+def training(description: dict[str, Any], values: dict[str, Any]) -> Iterator[str]:
+    """Recipe and cost, and before them those of the run whose weights it started from."""
     manifest = description["manifest"]
-    folds = manifest["folds"]
+    folds, before = manifest["folds"], manifest.get("started_from")
     yield "## Training\n"
     yield (
         f"{manifest['records_trained']:,} records of {manifest['patients']:,} patients of folds "
         f"{min(folds)}-{max(folds)} ({manifest['records_validation']:,} further records held out to choose "
         "settings; records whose report says nothing were left out), "
         f"{len(description['trained_concepts'])} concepts read from the reports. "
-        "No label column is read."
+        "No label column is read.\n"
     )
+    if before is not None:
+        yield prose.TWO_RUNS.format(weights=before["weights_sha256"][:12])
+        yield from _run("First run", values["pretrain_first"], before)
+    yield from _run("Cost" if before is None else "Second run", values["pretrain"], manifest)
+
+
+def _run(title: str, run: dict[str, Any], said: dict[str, Any]) -> Iterator[str]:
     cost = f"{run['seconds'] / 60:.1f} minutes, {run['peak_memory_mb'] / 1000:.2f} GB of memory"
     threads = f", {run['threads']} thread(s)" if "threads" in run else ""
+    kept = f"the weights of epoch {run['best_epoch'] + 1}"
+    if said["recipe"]["training"].get("keep") == "mean":
+        kept = "the mean of the weights at the ends of the cycles"
     yield (
-        f"\n**Cost**: {cost}{threads}, CPU only unless said; {run['epochs']} epochs, the weights of epoch "
-        f"{run['best_epoch'] + 1} (held-out loss {run['validation_loss']:.4f}).\n"
+        f"**{title}**: {cost}{threads}, CPU only unless said; {run['epochs']} epochs, {kept} "
+        f"(held-out loss {run['validation_loss']:.4f}).\n"
     )
     yield "```toml"
-    for part, settings in manifest["recipe"].items():
-        yield from toml_lines(part, settings)
+    for part, values in said["recipe"].items():
+        yield from toml_lines(part, values)
     yield "```\n"
 
 
