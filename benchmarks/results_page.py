@@ -4,7 +4,8 @@
 
 Nothing in the page is typed by hand: figures come from ``ingest.json``, ``extract.json``,
 ``pretrain_first.json`` and ``pretrain.json`` (the two runs), ``zero_shot.json`` (PTB-XL tasks),
-``cpsc2018.json`` and every further ``PART.json`` that has a ``results_PART.py`` beside this file, in the first folder.
+``cpsc2018.json`` and every further ``PART.json`` that has a ``results_PART.py`` beside this file, in
+the first folder.
 In the README the lines between ``<!-- results -->`` and ``<!-- end of results -->`` are replaced.
 """
 

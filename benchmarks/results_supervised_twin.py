@@ -20,10 +20,11 @@ def lines(values: Mapping[str, Any]) -> Iterator[str]:
         "    --json docs/results/supervised_twin.json\n```\n"
     )
     yield (
-        f"Same records, epochs ({twin['epochs']}), batch, rate and augmentation; trained on the SCP codes of "
-        f"all {len(twin['results'])} tasks at once with a linear head, {twin['minutes']} minutes on a busy "
-        "core. Macro-AUROC on fold 9, "
-        "one seed each.\n"
+        f"Same records, epochs ({twin['epochs']}), batch, rate and augmentation as the first run; trained on "
+        f"the SCP codes of all {len(twin['results'])} tasks at once with a linear head, {twin['minutes']} "
+        "minutes on a busy core. It has had no second run, which gave the weights it is compared with "
+        f"{values['pretrain']['epochs']} epochs more. "
+        "Macro-AUROC on fold 9, one seed each.\n"
     )
     yield "| task | zero-shot | trained on the codes | 95 % interval | ratio |"
     yield "| --- | --- | --- | --- | --- |"

@@ -21,12 +21,12 @@ def lines(values: dict[str, Any]) -> Iterator[str]:
     """
     yield "## Concepts left out of training\n"
     yield (
-        "```sh\npython benchmarks/unseen_concepts.py stores/ptb_xl --seen runs/ptb_xl/model "
+        "```sh\npython benchmarks/unseen_concepts.py stores/ptb_xl --seen runs/first/model "
         "--out runs/unseen \\\n    --json docs/results/unseen.json\n```\n"
     )
     yield (
-        f"The recipe trained once more without {len(values['related'])} concepts, their synonyms and all "
-        f"below them ({values['concepts_trained']} concepts left); what is above them is left out of the "
+        f"The first run's recipe trained once more without {len(values['related'])} concepts, their synonyms "
+        f"and all below them ({values['concepts_trained']} concepts left); what is above them is left out of the "
         "loss where they alone made it true. *Unseen*: this model, asked by the words of the preferred "
         "name alone, by name and definition (the mean of the two logits), and as it asks of itself, with "
         "the nearest trained concepts above it as the other half (`models/asked.py`; chosen on held-out "

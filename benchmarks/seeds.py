@@ -1,9 +1,10 @@
 r"""How far the answers of a recipe depend on the seed: several trainings of it, scored alike.
 
+    supreme pretrain supreme_ptb_xl_100hz STORE --out runs/first --threads 1
     supreme pretrain supreme_ptb_xl_100hz STORE --out runs/seed-1 --threads 1 --set training.seed=1
     supreme pretrain supreme_ptb_xl_100hz STORE --out runs/seed-2 --threads 1 --set training.seed=2
     python benchmarks/seeds.py STORE --cpsc2018 STORE2 \
-        --weights supreme-ptbxl-100hz runs/seed-1/model runs/seed-2/model --json docs/results/seeds.json
+        --weights runs/first/model runs/seed-1/model runs/seed-2/model --json docs/results/seeds.json
 
 Zero-shot on fold 9 of PTB-XL and on CPSC2018, as ``supreme zero-shot`` asks. Weights of another recipe, or
 of a seed that is given already, are refused.
