@@ -26,8 +26,8 @@ def lines(values: dict[str, Any]) -> Iterator[str]:
     )
     yield (
         f"The first run's recipe trained once more without {len(values['related'])} concepts, their synonyms "
-        f"and all below them ({values['concepts_trained']} concepts left); what is above them is left out of the "
-        "loss where they alone made it true. *Unseen*: this model, asked by the words of the preferred "
+        f"and all below them ({values['concepts_trained']} concepts left); what is above them is left out of "
+        "the loss where they alone made it true. *Unseen*: this model, asked by the words of the preferred "
         "name alone, by name and definition (the mean of the two logits), and as it asks of itself, with "
         "the nearest trained concepts above it as the other half (`models/asked.py`; chosen on held-out "
         "reports); *seen*: the one trained on all, by name. Chance is 0.5; with an untrained encoder "
