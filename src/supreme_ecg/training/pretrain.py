@@ -107,7 +107,6 @@ def pretrain(
     """
     started = time.perf_counter()
     recipe.contract.require_equal(store.contract, where=store.path)
-    folder.mkdir(parents=True, exist_ok=True)
     table = table or ConceptTable.load()
     data = (
         make_unlabelled_set(store, data=recipe.data)
@@ -116,6 +115,7 @@ def pretrain(
     )
     _require_confirmed(recipe, data)
     begun = None if start is None else Start.read(start, recipe=recipe, data=data)
+    folder.mkdir(parents=True, exist_ok=True)
     trainer = _trainer(recipe, data, table=table, folder=folder, start=begun, on_reports=on_reports)
     left = recipe.training.epochs - trainer.progress.epoch
     on_start(left * trainer.batches)
