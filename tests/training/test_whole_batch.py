@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 from datetime import timedelta
@@ -114,27 +115,36 @@ def test_running_statistics_count_each_part_once() -> None:
     assert int(model.norm.num_batches_tracked) == 2
 
 
+def _save_gradients(fabric: Fabric, folder: Path) -> None:
+    """Write the gradients of every second record, whole and in two parts."""
+    rank = fabric.global_rank
+    torch.manual_seed(1)
+    model = fabric.setup_module(TwoSides()).train()
+    x, y, _ = data()
+    own = torch.arange(rank, RECORDS, 2)
+    order = torch.cat([torch.arange(r, RECORDS, 2) for r in range(2)])
+    for parts in (1, 2):
+        model.zero_grad()
+        inputs = list(zip(x[own].chunk(parts), y[own].chunk(parts), strict=True))
+        value = add_whole_batch_gradients(model, inputs, loss=whole_loss(order), fabric=fabric)
+        found = {key: parameter.grad for key, parameter in model.module.named_parameters()}
+        torch.save((value, found), folder / f"{rank}-{parts}.pt")
+
+
 def _process(rank: int, port: int, folder: Path) -> None:
-    """Be one of two gloo processes: every second record, whole and in two parts."""
+    """Be one of two gloo processes.
+
+    The group goes after the model: a model that is the last to hold it waits for gloo's thread
+    without letting go of the interpreter, which that thread may be waiting for.
+    """
     place = {"LOCAL_RANK": "0", "NODE_RANK": str(rank), "MASTER_ADDR": "127.0.0.1"}
     os.environ |= place | {"MASTER_PORT": str(port)}
     gloo = DDPStrategy(process_group_backend="gloo", timeout=timedelta(seconds=120))
     fabric = Fabric(accelerator="cpu", devices=1, num_nodes=2, strategy=gloo)
     fabric.launch()
-    try:
-        torch.manual_seed(1)
-        model = fabric.setup_module(TwoSides()).train()
-        x, y, _ = data()
-        own = torch.arange(rank, RECORDS, 2)
-        order = torch.cat([torch.arange(r, RECORDS, 2) for r in range(2)])
-        for parts in (1, 2):
-            model.zero_grad()
-            inputs = list(zip(x[own].chunk(parts), y[own].chunk(parts), strict=True))
-            value = add_whole_batch_gradients(model, inputs, loss=whole_loss(order), fabric=fabric)
-            found = {key: parameter.grad for key, parameter in model.module.named_parameters()}
-            torch.save((value, found), folder / f"{rank}-{parts}.pt")
-    finally:
-        torch.distributed.destroy_process_group()
+    _save_gradients(fabric, folder)
+    gc.collect()
+    torch.distributed.destroy_process_group()
 
 
 def test_two_processes_equal_one(tmp_path: Path) -> None:
@@ -143,12 +153,18 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     context = get_context("spawn")
-    both = [context.Process(target=_process, args=(rank, port, tmp_path)) for rank in (0, 1)]
+    both = [
+        context.Process(target=_process, args=(rank, port, tmp_path), daemon=True)
+        for rank in (0, 1)
+    ]
     for process in both:
         process.start()
     for process in both:
         process.join(timeout=200)
-    assert [process.exitcode for process in both] == [0, 0]
+    found_codes = [process.exitcode for process in both]
+    for process in both:
+        process.kill()
+    assert found_codes == [0, 0]
     expected_value, expected, _ = gradients(1)
     for rank in (0, 1):
         for parts in (1, 2):
