@@ -25,8 +25,8 @@ from supreme_ecg.evaluation.task import Task, tasks_of
 from supreme_ecg.evaluation.zero_shot_plan import plan_zero_shot
 from supreme_ecg.evaluation.zero_shot_run import run_zero_shot
 from supreme_ecg.store.reading import Store
+from supreme_ecg.training.callbacks import SILENT, Callbacks
 from supreme_ecg.training.fine_tuning import column_queries, train_classifier
-from supreme_ecg.training.loop import Report
 from supreme_ecg.training.recipe import Recipe, find_recipe, read_recipe
 from supreme_ecg.training.training_set import TrainingSet, split_rows
 
@@ -42,7 +42,7 @@ def main() -> None:
         options.out,
         fold=options.fold,
         most=options.records,
-        report=lambda metrics: print(json.dumps(metrics), flush=True),
+        callbacks=Callbacks(on_epoch=lambda metrics: print(json.dumps(metrics), flush=True)),
     )
     for result in values["results"]:
         print(f"{result['task']:22} {result['macro']['auroc']:.4f}")
@@ -57,7 +57,7 @@ def train_and_score(
     *,
     fold: int,
     most: int | None = None,
-    report: Report = lambda _: None,
+    callbacks: Callbacks = SILENT,
 ) -> dict[str, Any]:
     """Train the twin of a recipe, or go on with a killed run, and score it.
 
@@ -67,12 +67,12 @@ def train_and_score(
         folder: Of the run.
         fold: To score.
         most: Train on so many records only.
-        report: Called with each epoch's metrics.
+        callbacks: Who is told how far it has come.
     """
     tasks = tasks_of(store.corpus)
     data = _training_set(store, recipe, tasks, most=most)
     started = time.perf_counter()
-    model, _ = train_classifier(data, recipe, folder=folder, report=report)
+    model, _ = train_classifier(data, recipe, folder=folder, callbacks=callbacks)
     minutes = (time.perf_counter() - started) / 60
     plans = [plan_zero_shot(model, store, _by_column(task, tasks), folds=[fold]) for task in tasks]
     return {

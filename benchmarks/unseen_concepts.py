@@ -27,6 +27,7 @@ from supreme_ecg.evaluation.metrics import auroc
 from supreme_ecg.evaluation.zero_shot import DRAWS
 from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.store.reading import Store
+from supreme_ecg.training.callbacks import Callbacks
 from supreme_ecg.training.loop import METRICS
 from supreme_ecg.training.pretrain import pretrain
 from supreme_ecg.training.recipe import LabelConfig, find_recipe, read_recipe
@@ -67,7 +68,8 @@ def main() -> None:
     store, table = Store.open(options.store), ConceptTable.load()
     overrides = [*options.set, f"labels.exclude={json.dumps(EXCLUDED)}"]
     recipe = read_recipe(find_recipe(options.recipe), overrides=overrides)
-    run = pretrain(recipe, store, options.out, report=lambda m: print(json.dumps(m), flush=True))
+    callbacks = Callbacks(on_epoch=lambda metrics: print(json.dumps(metrics), flush=True))
+    run = pretrain(recipe, store, options.out, callbacks=callbacks)
     epochs = map(json.loads, (options.out / METRICS).read_text().splitlines())
     rows = np.flatnonzero((store.records["fold"] == options.fold).to_numpy())
     model = SuPreME.from_pretrained(run.model)

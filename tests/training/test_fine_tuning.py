@@ -13,6 +13,7 @@ from supreme_ecg.models.encoder import build_encoder
 from supreme_ecg.models.resnet import ResNetConfig
 from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.store.reading import Store
+from supreme_ecg.training.callbacks import Callbacks
 from supreme_ecg.training.fine_tuning import FineTuning, column_queries, train_classifier
 from supreme_ecg.training.recipe import Recipe
 from supreme_ecg.training.training_set import TrainingSet
@@ -82,10 +83,12 @@ def test_a_killed_run_gives_what_an_uninterrupted_one_gives(
 
     whole, progress = train_classifier(data, recipe(data), folder=tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        train_classifier(data, recipe(data), folder=tmp_path / "killed", report=stop)
+        train_classifier(
+            data, recipe(data), folder=tmp_path / "killed", callbacks=Callbacks(on_epoch=stop)
+        )
     again: list[object] = []
     resumed, same = train_classifier(
-        data, recipe(data), folder=tmp_path / "killed", report=again.append
+        data, recipe(data), folder=tmp_path / "killed", callbacks=Callbacks(on_epoch=again.append)
     )
     assert len(again) == progress.epoch - 2
     assert same == progress
@@ -96,7 +99,9 @@ def test_a_finished_run_is_read_and_not_trained_again(data: TrainingSet, tmp_pat
     """Not one epoch more."""
     train_classifier(data, recipe(data, epochs=1), folder=tmp_path)
     told: list[object] = []
-    train_classifier(data, recipe(data, epochs=1), folder=tmp_path, report=told.append)
+    train_classifier(
+        data, recipe(data, epochs=1), folder=tmp_path, callbacks=Callbacks(on_epoch=told.append)
+    )
     assert told == []
 
 

@@ -1,4 +1,4 @@
-"""SuPreME's training is, to the last bit, a loop that anyone can read in one piece."""
+"""SuPreME's training is a loop that anyone can read in one piece."""
 
 from __future__ import annotations
 
@@ -97,7 +97,11 @@ def train_plainly(recipe: Recipe, store: Store) -> SuPreME:
 def test_supremes_weights_are_those_of_the_plain_loop(
     cohort_store: Path, tmp_path: Path, letters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With dropout, augmentation, mixup, accumulation and an odd last group: the same but for rounding."""
+    """With dropout, augmentation, mixup, accumulation and an odd last group: the same but for rounding.
+
+    Every bit is the same where sums do not depend on where arrays lie in memory; on a processor with AVX2
+    and one thread tensors were 3e-4 of their norm apart at most, and 0.1 without the clipping.
+    """
     monkeypatch.setattr("supreme_ecg.models.supreme.TransformerTextEncoder", lambda _: letters)
     recipe = read_recipe(find_recipe("smoke"), overrides=SMALL)
     plain = train_plainly(recipe, Store.open(cohort_store))
@@ -105,4 +109,5 @@ def test_supremes_weights_are_those_of_the_plain_loop(
     state = torch.load(tmp_path / "run" / STATE, weights_only=True)
     assert state["progress"]["step"] > 4
     for key, tensor in plain.state_dict().items():
-        assert torch.allclose(state["model"][key], tensor, rtol=1e-2, atol=1e-3), key
+        apart = torch.linalg.vector_norm((state["model"][key] - tensor).double())
+        assert apart <= 1e-3 * torch.linalg.vector_norm(tensor.double()), key

@@ -18,6 +18,7 @@ from supreme_ecg.errors import ContractError, RecipeError
 from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training import concept_queries, training_set
+from supreme_ecg.training.callbacks import Callbacks
 from supreme_ecg.training.loop import METRICS, STATE
 from supreme_ecg.training.objective import draw_windows, mean_auroc
 from supreme_ecg.training.pretrain import Pretraining, pretrain
@@ -57,7 +58,9 @@ def run(store: Path, folder: Path, *overrides: str, stop_after: int | None = Non
         if metrics["epoch"] + 1 == stop_after:
             raise KeyboardInterrupt
 
-    return pretrain(recipe(*overrides), Store.open(store), folder, report=report)
+    return pretrain(
+        recipe(*overrides), Store.open(store), folder, callbacks=Callbacks(on_epoch=report)
+    )
 
 
 def losses(folder: Path) -> list[tuple[float, float]]:

@@ -16,6 +16,7 @@ from supreme_ecg.evaluation.metrics import auroc
 from supreme_ecg.models.loading import load_model
 from supreme_ecg.models.training_manifest import FILE as MANIFEST
 from supreme_ecg.store.reading import Store
+from supreme_ecg.training.callbacks import Callbacks
 from supreme_ecg.training.loop import METRICS, STATE
 from supreme_ecg.training.pretrain import Pretraining, pretrain
 from supreme_ecg.training.recipe import Recipe, find_recipe, read_recipe
@@ -62,7 +63,9 @@ def run(
         if metrics["epoch"] + 1 == stop_after:
             raise KeyboardInterrupt
 
-    return pretrain(recipe(method, *overrides), Store.open(store), folder, report=report)
+    return pretrain(
+        recipe(method, *overrides), Store.open(store), folder, callbacks=Callbacks(on_epoch=report)
+    )
 
 
 def metrics_of(folder: Path) -> list[dict]:
@@ -199,7 +202,7 @@ def test_reports_are_encoded_once_for_all_starts(
         recipe("merl"),
         Store.open(cohort_store),
         tmp_path / "run",
-        on_reports=lambda done, total: steps.append(done),
+        callbacks=Callbacks(on_reports=lambda done, _: steps.append(done)),
     )
     assert steps == []
 

@@ -15,6 +15,7 @@ from supreme_ecg.errors import RecipeError
 from supreme_ecg.models.loading import SELF_SUPERVISED, load_model
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training import self_supervision
+from supreme_ecg.training.callbacks import Callbacks
 from supreme_ecg.training.loop import METRICS, STATE
 from supreme_ecg.training.pretrain import Pretraining, pretrain
 from supreme_ecg.training.recipe import Recipe, find_recipe, read_recipe
@@ -44,7 +45,9 @@ def run(
         if metrics["epoch"] + 1 == stop_after:
             raise KeyboardInterrupt
 
-    return pretrain(recipe(method, *overrides), Store.open(store), folder, report=report)
+    return pretrain(
+        recipe(method, *overrides), Store.open(store), folder, callbacks=Callbacks(on_epoch=report)
+    )
 
 
 def metrics_of(folder: Path) -> list[dict]:

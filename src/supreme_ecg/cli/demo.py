@@ -136,6 +136,7 @@ def _make_store(folder: Path, *, patients: int, seed: int) -> Store:
 
 
 def _train(folder: Path, store: Store, *, seed: int) -> Path:
+    from supreme_ecg.training.callbacks import Callbacks  # noqa: PLC0415
     from supreme_ecg.training.pretrain import pretrain  # noqa: PLC0415
     from supreme_ecg.training.recipe import find_recipe, read_recipe  # noqa: PLC0415
 
@@ -148,8 +149,10 @@ def _train(folder: Path, store: Store, *, seed: int) -> Path:
             recipe,
             store,
             folder / "run",
-            on_start=lambda batches: bar.update(task, total=batches),
-            on_batch=lambda: bar.advance(task),
+            callbacks=Callbacks(
+                on_start=lambda batches: bar.update(task, total=batches),
+                on_batch=lambda: bar.advance(task),
+            ),
         )
     error_console.print(
         f"4  trained on {result.records} ECGs and what their reports say of {result.concepts} "

@@ -38,6 +38,7 @@ def pretrain_command(
     import torch  # noqa: PLC0415  slow to import
 
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
+    from supreme_ecg.training.callbacks import Callbacks  # noqa: PLC0415
     from supreme_ecg.training.pretrain import pretrain  # noqa: PLC0415
     from supreme_ecg.training.recipe import find_recipe, read_recipe  # noqa: PLC0415
 
@@ -53,11 +54,13 @@ def pretrain_command(
             Store.open(store),
             out,
             start=start,
-            report=_print_epoch,
-            on_start=lambda batches: bar.update(task, total=batches),
-            on_batch=lambda: bar.advance(task),
-            on_reports=lambda done, total: bar.update(reading(), completed=done, total=total),
-            on_windows=lambda done, total: bar.update(embedding(), completed=done, total=total),
+            callbacks=Callbacks(
+                on_start=lambda batches: bar.update(task, total=batches),
+                on_batch=lambda: bar.advance(task),
+                on_epoch=_print_epoch,
+                on_reports=lambda done, total: bar.update(reading(), completed=done, total=total),
+                on_windows=lambda done, total: bar.update(embedding(), completed=done, total=total),
+            ),
         )
     values = asdict(result) | {"model": str(result.model), "peak_memory_mb": peak_memory_mb()}
     if json:

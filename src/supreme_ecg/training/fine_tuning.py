@@ -8,7 +8,7 @@ and its resumption are those of pre-training.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -22,8 +22,9 @@ from supreme_ecg.models.linear_head import LinearHead, LinearHeadConfig
 from supreme_ecg.models.supreme import SuPreME, SuPreMEConfig, SuPreMEParts
 from supreme_ecg.models.text_encoder import TextEncoderConfig
 from supreme_ecg.preprocessing.contract import SignalContract
+from supreme_ecg.training.callbacks import SILENT, Callbacks
 from supreme_ecg.training.concept_queries import ConceptQueries
-from supreme_ecg.training.loop import Progress, Report, Trainer
+from supreme_ecg.training.loop import Progress, Trainer
 from supreme_ecg.training.precision import choose_precision
 from supreme_ecg.training.recipe import DataConfig, Recipe, TrainingConfig
 from supreme_ecg.training.schedule import CosineConfig
@@ -128,8 +129,7 @@ def train_classifier(
     *,
     folder: Path,
     start: nn.Module | None = None,
-    report: Report = lambda _: None,
-    on_batch: Callable[[], None] = lambda: None,
+    callbacks: Callbacks = SILENT,
 ) -> tuple[SuPreME, Progress]:
     """Train an encoder and a linear head on the columns of a training set, or go on with a killed run.
 
@@ -138,8 +138,7 @@ def train_classifier(
         recipe: Encoder, loop and augmentation; its head and text encoder are replaced.
         folder: Where the state goes; made if absent. One folder for each recipe, data and start.
         start: Encoder whose weights are begun with; fresh ones where None.
-        report: Called with each epoch's metrics.
-        on_batch: Called after each batch.
+        callbacks: Who is told how far it has come.
 
     Returns:
         The model of the best epoch, in evaluation mode, which answers :func:`column_queries`; and how the
@@ -170,6 +169,6 @@ def train_classifier(
     model.fusion.fit_text(columns.names)
     objective = ConceptQueries(data, phrasing=columns, recipe=own)
     trainer = Trainer(model, objective=objective, recipe=own, folder=folder, fabric=fabric)
-    trainer.run(report=report, on_batch=on_batch)
+    trainer.run(callbacks)
     model.load_state_dict(trainer.best)
     return model.eval(), trainer.progress

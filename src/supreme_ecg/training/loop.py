@@ -23,6 +23,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from supreme_ecg.errors import RecipeError
 from supreme_ecg.training.averaging import mean_with, renew_batch_statistics
+from supreme_ecg.training.callbacks import Callbacks
 from supreme_ecg.training.objective import Objective, draw_windows
 from supreme_ecg.training.recipe import Recipe
 from supreme_ecg.training.schedule import ends_cycle, rate_share
@@ -45,10 +46,6 @@ class Progress:
     """Its validation loss."""
     averaged: int = 0
     """States that the kept weights are the mean of; 0 where they are no mean."""
-
-
-Report = Callable[[dict[str, Any]], None]
-"""Called with each epoch's metrics."""
 
 
 class Trainer:
@@ -107,12 +104,11 @@ class Trainer:
         in_epoch = self.batches * self.recipe.training.batch_size * self.fabric.world_size
         return self.progress.epoch * in_epoch
 
-    def run(self, *, report: Report, on_batch: Callable[[], None] = lambda: None) -> None:
+    def run(self, callbacks: Callbacks) -> None:
         """Train until the last epoch or until the validation loss has stopped falling.
 
         Args:
-            report: Called with each epoch's metrics after they are written.
-            on_batch: Called after each batch (a progress bar).
+            callbacks: Who is told of each batch and epoch.
         """
         settings = self.recipe.training
         while self.progress.epoch < settings.epochs:
@@ -120,7 +116,7 @@ class Trainer:
             if settings.keep == "best" and waited > settings.patience_epochs:
                 break
             started = time.perf_counter()
-            training_loss = self._train_epoch(on_batch)
+            training_loss = self._train_epoch(callbacks.on_batch)
             seconds = time.perf_counter() - started
             judgement = self.objective.judge(self._kept, fabric=self.fabric)
             metrics = {
@@ -141,7 +137,7 @@ class Trainer:
             metrics["samples_seen"] = self.samples_seen
             if self.fabric.is_global_zero:
                 self._save(metrics)
-            report(metrics)
+            callbacks.on_epoch(metrics)
         if settings.keep == "mean":
             self._settle()
 

@@ -27,8 +27,9 @@ from supreme_ecg.models.self_supervised import (
 )
 from supreme_ecg.models.supreme import SuPreME, SuPreMEConfig, SuPreMEParts
 from supreme_ecg.store.reading import Store
+from supreme_ecg.training.callbacks import SILENT, Callbacks
 from supreme_ecg.training.concept_queries import ConceptQueries
-from supreme_ecg.training.loop import Report, Trainer
+from supreme_ecg.training.loop import Trainer
 from supreme_ecg.training.named_rows import fit_named_rows
 from supreme_ecg.training.objective import Objective
 from supreme_ecg.training.precision import choose_precision
@@ -78,11 +79,7 @@ def pretrain(
     *,
     table: ConceptTable | None = None,
     start: str | Path | None = None,
-    report: Report = lambda _: None,
-    on_start: Callable[[int], None] = lambda _: None,
-    on_batch: Callable[[], None] = lambda: None,
-    on_reports: Callable[[int, int], None] = lambda _done, _total: None,
-    on_windows: Callable[[int, int], None] = lambda _done, _total: None,
+    callbacks: Callbacks = SILENT,
 ) -> Pretraining:
     """Train a model, or go on with a run that was killed.
 
@@ -93,11 +90,7 @@ def pretrain(
         table: Concepts of the findings; the package's unless given. A model reads questions by the
             package's table whatever it was trained on.
         start: Weights to start from in place of fresh ones (SuPreME): packaged, a folder, or on the hub.
-        report: Called with each epoch's metrics.
-        on_start: Called with the number of batches that the run has left.
-        on_batch: Called after each batch.
-        on_reports: Called with how many of how many distinct reports are encoded (contrastive methods).
-        on_windows: Called with how many of how many windows are embedded (rows of trained names).
+        callbacks: Who is told how far it has come.
 
     Raises:
         ContractError: The store was made under another contract.
@@ -116,10 +109,17 @@ def pretrain(
     _require_confirmed(recipe, data)
     begun = None if start is None else Start.read(start, recipe=recipe, data=data)
     folder.mkdir(parents=True, exist_ok=True)
-    trainer = _trainer(recipe, data, table=table, folder=folder, start=begun, on_reports=on_reports)
+    trainer = _trainer(
+        recipe,
+        data,
+        table=table,
+        folder=folder,
+        start=begun,
+        on_reports=callbacks.on_reports,
+    )
     left = recipe.training.epochs - trainer.progress.epoch
-    on_start(left * trainer.batches)
-    trainer.run(report=report, on_batch=on_batch)
+    callbacks.on_start(left * trainer.batches)
+    trainer.run(callbacks)
     result = Pretraining(
         model=folder / "model",
         epochs=trainer.progress.epoch,
@@ -134,7 +134,7 @@ def pretrain(
     model.load_state_dict(trainer.best)
     if trainer.fabric.is_global_zero:
         if isinstance(trainer.objective, ConceptQueries):
-            _add_rows(model, trainer.objective, on_windows=on_windows)
+            _add_rows(model, trainer.objective, on_windows=callbacks.on_windows)
         model.seen = make_training_manifest(store, data.training_rows, data.validation_rows)
         model.save(result.model, metrics=_metrics(result))
     return result
