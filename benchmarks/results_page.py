@@ -63,7 +63,7 @@ PARTS = (
     "probes",
 )
 """Further sections, in their order."""
-WHOLE = ("supervised_twin", "wording")
+WHOLE = ("seeds", "supervised_twin", "wording")
 """Sections that are made from several files, and so are given all."""
 
 

@@ -6,8 +6,8 @@ r"""How far the answers of a recipe depend on the seed: several trainings of it,
     python benchmarks/seeds.py STORE --cpsc2018 STORE2 \
         --weights runs/first/model runs/seed-1/model runs/seed-2/model --json docs/results/seeds.json
 
-Zero-shot on fold 9 of PTB-XL and on CPSC2018, as ``supreme zero-shot`` asks. Weights of another recipe, or
-of a seed that is given already, are refused.
+Zero-shot on fold 9 of PTB-XL and on CPSC2018, as ``supreme zero-shot`` asks. Weights of another recipe, that
+started from others, or of a seed that is given already, are refused.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ def main() -> None:
     options = _options()
     torch.set_num_threads(options.threads)
     models = [SuPreME.from_pretrained(weights) for weights in options.weights]
-    seeds = seeds_of([model.manifest["recipe"] for model in models])
+    seeds = seeds_of([model.manifest for model in models])
     store, other = Store.open(options.store), Store.open(options.cpsc2018)
     runs = []
     for seed, model in zip(seeds, models, strict=True):
@@ -55,12 +55,19 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def seeds_of(recipes: Sequence[dict[str, Any]]) -> list[int]:
-    """Seed of each recipe; ends the program where they differ in anything else, or a seed is there twice."""
-    rests = [{**one, "training": {**one["training"], "seed": None}} for one in recipes]
+def seeds_of(manifests: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Seed of each run; ends the program where they differ in anything else, or a seed is there twice."""
+    recipes = [one["recipe"] for one in manifests]
+    starts = [one.get("started_from", {}).get("weights_sha256") for one in manifests]
+    rests = [
+        ({**one, "training": {**one["training"], "seed": None}}, start)
+        for one, start in zip(recipes, starts, strict=True)
+    ]
     seeds = [one["training"]["seed"] for one in recipes]
     if any(rest != rests[0] for rest in rests) or len(set(seeds)) < len(seeds):
-        sys.exit(f"expected weights of one recipe with different seeds, found seeds {seeds}")
+        sys.exit(
+            f"expected weights of one recipe and start with different seeds, found seeds {seeds}"
+        )
     return seeds
 
 
