@@ -34,6 +34,25 @@ def test_what_a_recipe_names_is_used(wanted) -> None:
     assert choose_precision(wanted) == wanted
 
 
-def test_this_processor_can_be_asked() -> None:
-    """The answer is a plain yes or no, and not that of an absent library."""
-    assert choose_precision("auto") in {"32-true", "bf16-mixed"}
+@pytest.mark.parametrize(
+    ("instructions", "chosen"),
+    [(("avx512_bf16",), "bf16-mixed"), (("amx_tile",), "bf16-mixed"), ((), "32-true")],
+)
+def test_an_x86_processor_needs_instructions_for_bfloat16(
+    monkeypatch: pytest.MonkeyPatch, instructions: tuple[str, ...], chosen: str
+) -> None:
+    """AVX-512 without them is not enough, whatever oneDNN supports."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    for name in ("avx512_bf16", "amx_tile"):
+        monkeypatch.setattr(torch.cpu, f"_is_{name}_supported", lambda n=name: n in instructions)
+    assert choose_precision("auto") == chosen
+
+
+def test_without_the_library_nothing_is_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A torch that was built without oneDNN computes bfloat16 in software on any processor."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+    assert choose_precision("auto") == "32-true"

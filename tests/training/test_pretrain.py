@@ -216,6 +216,42 @@ def test_the_mean_of_the_cycles_ends_is_what_is_judged_and_saved(
     assert result.best_epoch == 3
 
 
+def test_a_run_that_was_killed_before_its_mean_was_settled_settles_it(
+    cohort_store: Path, tmp_path: Path, letters
+) -> None:
+    """Killed with the last epoch written: the same weights, batch statistics too."""
+    settings = ['schedule={name="cycles", cycles=2}', 'training.keep="mean"']
+    whole = run(cohort_store, tmp_path / "whole", *settings)
+    with pytest.raises(KeyboardInterrupt):
+        run(cohort_store, tmp_path / "killed", *settings, stop_after=4)
+    resumed = run(cohort_store, tmp_path / "killed", *settings)
+    assert resumed.validation_loss == whole.validation_loss
+    first, second = (
+        SuPreME.from_pretrained(one.model, text_encoder=letters) for one in (whole, resumed)
+    )
+    state = second.state_dict()
+    assert all(torch.equal(tensor, state[key]) for key, tensor in first.state_dict().items())
+
+
+@pytest.mark.parametrize("confirmed_epochs", [0, 2])
+def test_batch_statistics_of_a_mean_are_of_what_was_drawn_last(
+    cohort_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, confirmed_epochs: int
+) -> None:
+    """All reports where the last epochs drew all, the confirmed ones where they drew those."""
+    drawn: list[np.ndarray] = []
+
+    def draw(store: Store, rows: np.ndarray, **settings: Any) -> Any:
+        drawn.append(rows)
+        return draw_windows(store, rows, **settings)
+
+    monkeypatch.setattr("supreme_ecg.training.loop.draw_windows", draw)
+    settings = ['schedule={name="cycles", cycles=2}', 'training.keep="mean"']
+    run(cohort_store, tmp_path, *settings, f"training.confirmed_epochs={confirmed_epochs}")
+    reports = Store.open(cohort_store).records["report"].gather(np.concatenate(drawn)).to_list()
+    unconfirmed = [training_set.is_unconfirmed(report) for report in reports]
+    assert any(unconfirmed) == (confirmed_epochs == 0)
+
+
 def test_training_stops_when_the_validation_loss_has_stopped_falling(
     cohort_store: Path, tmp_path: Path
 ) -> None:
@@ -275,8 +311,22 @@ def test_a_folder_with_a_run_of_another_recipe_is_refused(
 ) -> None:
     """Nothing is trained on or overwritten; the message says what to do."""
     run(cohort_store, tmp_path / "run", "training.epochs=1")
-    with pytest.raises(RecipeError, match="Choose another --out folder"):
+    with pytest.raises(
+        RecipeError, match=r"another recipe: training\.epochs=1\..*Choose another --out folder"
+    ):
         run(cohort_store, tmp_path / "run", "training.epochs=2")
+
+
+def test_a_state_from_before_runs_could_start_from_weights_goes_on(
+    cohort_store: Path, tmp_path: Path
+) -> None:
+    """It says nothing of a start, and had none."""
+    with pytest.raises(KeyboardInterrupt):
+        run(cohort_store, tmp_path, "training.epochs=2", stop_after=1)
+    state = torch.load(tmp_path / STATE, weights_only=True)
+    del state["started_from"]
+    torch.save(state, tmp_path / STATE)
+    assert run(cohort_store, tmp_path, "training.epochs=2").epochs == 2
 
 
 def test_a_store_of_another_contract_is_refused(cohort_store: Path, tmp_path: Path) -> None:

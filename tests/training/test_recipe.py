@@ -129,10 +129,50 @@ def test_a_recipe_may_extend_another(least: Path, tmp_path: Path) -> None:
     assert (recipe.schedule.name, recipe.encoder.name) == ("cycles", "resnet")
 
 
+def test_a_recipe_may_extend_a_file_beside_it(
+    least: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the command is given, and whatever lies there; the file that errs is the one named."""
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes" / "shared.toml").write_text(least.read_text())
+    own = tmp_path / "recipes" / "own.toml"
+    own.write_text('extends = "shared.toml"\n[training]\nepochs = 3\n')
+    (tmp_path / "shared.toml").write_text("no recipe")
+    monkeypatch.chdir(tmp_path)
+    assert read_recipe(own).training.epochs == 3
+    (tmp_path / "recipes" / "shared.toml").write_text(least.read_text() + "[labels]\nminimum = 3\n")
+    with pytest.raises(RecipeError, match=r"^shared\.toml, labels\.minimum"):
+        read_recipe(own)
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ['schedule={name="cosine"}'],
+        ['schedule={name="cycles", cycles=1}', 'method={name="simclr"}'],
+    ],
+)
+def test_a_mean_needs_cycles_and_an_encoder_whose_statistics_are_all(
+    least: Path, overrides: list[str]
+) -> None:
+    """Without cycles it would be the last epoch; a projector's statistics are not taken anew."""
+    with pytest.raises(RecipeError, match=r"training\.keep.*\"best\" or \"last\""):
+        read_recipe(least, overrides=[*overrides, 'training.keep="mean"'])
+
+
+def test_what_is_stored_says_the_precision_of_this_machine(
+    least: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a run does not go on in another arithmetic elsewhere."""
+    monkeypatch.setattr("supreme_ecg.training.recipe.choose_precision", lambda _: "bf16-mixed")
+    resolved = read_recipe(least, overrides=['training.precision="auto"']).resolved()
+    assert resolved.to_json()["training"]["precision"] == "bf16-mixed"
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("extends = 3", "expected the name of a packaged recipe"),
+        ("extends = 3", "or the name of a packaged recipe"),
         ('extends = "supreme_ptbxl"', "neither"),
         ('extends = "supreme_ptb_xl_100hz_confirmed"', "extends no other"),
     ],

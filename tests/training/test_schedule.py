@@ -73,3 +73,11 @@ def test_cycles_end_with_an_epoch() -> None:
         False,
         True,
     ]
+
+
+@pytest.mark.parametrize("warmup_share", [0.0, 0.5, 0.95])
+def test_the_last_step_has_the_lowest_rate_however_long_the_warm_up(warmup_share: float) -> None:
+    """Of a cycle too: it is where weights are taken into a mean."""
+    schedule = CyclesConfig(cycles=2, warmup_share=warmup_share, final_share=0.05)
+    ends = [rate_share(step, schedule=schedule, total_steps=20) for step in (9, 19)]
+    assert ends == pytest.approx([0.05, 0.05])

@@ -71,25 +71,28 @@ def test_rows_in_training_start_with_the_rows_of_the_same_names(
     start = Start.read(first, recipe=recipe(*ROWS), data=training_set(cohort_store))
     known = start.model.trained_concepts
     table, concepts = ConceptTable.load(), [*known[::-1], "dextrocardia"]
-    model = SuPreME(recipe(*ROWS).parts, text_encoder=letters)
-    model.rows_in_training = torch.nn.Linear(model.encoder.width, len(concepts))
-    fresh = model.rows_in_training.weight[-1].clone()
+    given = torch.nn.Linear(start.model.encoder.width, len(concepts))
+    fresh = given.weight[-1].clone()
     assert "dextrocardia" not in known
-    start.give(model, names=letters.encode([table[concept].name for concept in concepts]))
+    start.give_rows(given, names=letters.encode([table[concept].name for concept in concepts]))
     rows = start.model.named_rows
     assert rows is not None
-    assert torch.equal(model.rows_in_training.weight[:-1], rows.weight.flip(0))
-    assert torch.equal(model.rows_in_training.bias[:-1], rows.bias.flip(0))
-    assert torch.equal(model.rows_in_training.weight[-1], fresh)
+    assert torch.equal(given.weight[:-1], rows.weight.flip(0))
+    assert torch.equal(given.bias[:-1], rows.bias.flip(0))
+    assert torch.equal(given.weight[-1], fresh)
 
 
 def test_a_run_goes_on_only_from_the_weights_it_started_with(
     first: Path, cohort_store: Path, tmp_path: Path
 ) -> None:
-    """Resumed without them, or with others, it stops and says so."""
-    go_on(first, cohort_store, tmp_path / "run")
+    """Resumed without them, or with others, it stops and says so; so does a run that had none."""
+    second = go_on(first, cohort_store, tmp_path / "run").model
     again = go_on(first, cohort_store, tmp_path / "run")
     assert again.epochs == 1
+    with pytest.raises(RecipeError, match=r"started from weights.*one that started from weights"):
+        go_on(second, cohort_store, tmp_path / "run")
+    with pytest.raises(RecipeError, match=r"started from weights.*one that started from fresh"):
+        go_on(second, cohort_store, first.parent)
     with pytest.raises(
         RecipeError, match=r"started from fresh weights.*one that started from weights"
     ):
@@ -101,6 +104,8 @@ def test_a_run_goes_on_only_from_the_weights_it_started_with(
     [
         (recipe(*ROWS, "encoder.stem_width=16"), r"the recipe's encoder.*'stem_width': 8"),
         (recipe(*ROWS, "method.fusion.heads=2"), r"the recipe's method\.fusion"),
+        (recipe(*ROWS, "data.sampling_rate_hz=250"), "the recipe's contract"),
+        (recipe(*ROWS, "text_encoder.maximum_tokens=32"), "the recipe's text_encoder"),
         (read_recipe(find_recipe("etp_ptb_xl_100hz")), "a recipe of the method 'supreme'"),
     ],
 )
@@ -110,6 +115,32 @@ def test_weights_of_another_model_are_refused(
     """The section that differs is named; another method has no start."""
     with pytest.raises(RecipeError, match=message):
         Start.read(first, recipe=other, data=training_set(cohort_store))
+
+
+def test_dropout_may_differ(first: Path, cohort_store: Path) -> None:
+    """It makes no other model."""
+    other = recipe(*ROWS, "encoder.dropout=0.3", "method.rows_c=0.01")
+    assert Start.read(first, recipe=other, data=training_set(cohort_store)).sha256
+
+
+def test_weights_that_know_more_concepts_are_refused(first: Path, cohort_store: Path) -> None:
+    """The new weights would call them unseen."""
+    data = training_set(cohort_store)
+    fewer = replace(data, concepts=data.concepts[2:], labels=data.labels[:, 2:])
+    with pytest.raises(RecipeError, match=f"2 others: {', '.join(sorted(data.concepts[:2]))}"):
+        Start.read(first, recipe=recipe(*ROWS), data=fewer)
+
+
+def test_weights_of_another_corpus_are_refused(
+    first: Path, cohort_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their records could not be told from those held out here."""
+    loaded = SuPreME.from_pretrained(first)
+    assert loaded.seen is not None
+    loaded.seen = replace(loaded.seen, corpus="cpsc2018")
+    monkeypatch.setattr(SuPreME, "from_pretrained", lambda _: loaded)
+    with pytest.raises(WeightsError, match="records of cpsc2018"):
+        Start.read(first, recipe=recipe(*ROWS), data=training_set(cohort_store))
 
 
 def test_weights_that_saw_other_records_are_refused(first: Path, cohort_store: Path) -> None:

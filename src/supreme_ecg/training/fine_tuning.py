@@ -149,9 +149,9 @@ def train_classifier(
     """
     folder.mkdir(parents=True, exist_ok=True)
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it announces the precision
-    fabric = Fabric(
-        precision=choose_precision(recipe.training.precision), devices="auto", accelerator="auto"
-    )
+    recipe = recipe.resolved()
+    precision = choose_precision(recipe.training.precision)
+    fabric = Fabric(precision=precision, devices="auto", accelerator="auto")
     fabric.launch()
     torch.manual_seed(recipe.training.seed)
     count = len(data.concepts)

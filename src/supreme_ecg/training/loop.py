@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -167,7 +167,8 @@ class Trainer:
         """Rows of each batch: one shuffle for all processes, every n-th row for each."""
         settings, data = self.recipe.training, self.objective.data
         rows = data.training_rows
-        if self.progress.epoch >= settings.epochs - settings.confirmed_epochs:
+        first_confirmed = settings.epochs - settings.confirmed_epochs
+        if settings.confirmed_epochs and self.progress.epoch >= first_confirmed:
             rows = data.only_confirmed(rows)
         draws = np.random.default_rng([settings.seed, self.progress.epoch])
         passes = -(-len(data.training_rows) // len(rows))
@@ -249,18 +250,19 @@ class Trainer:
     def _resume(self) -> None:
         path = self.folder / STATE
         state = torch.load(path, map_location="cpu", weights_only=True)
-        if state["recipe"] != self.recipe.to_json():
+        if differing := _differences(state["recipe"], self.recipe.to_json()):
             raise RecipeError(
                 path,
                 expected="the state of a run of this recipe",
-                found="the state of another recipe",
+                found=f"the state of another recipe: {', '.join(differing)}",
                 remedy="Choose another --out folder, or resume with the recipe it was started with.",
             )
-        if state["started_from"] != self.started_from:
+        started_from = state.get("started_from")  # absent in states of before
+        if started_from != self.started_from:
             raise RecipeError(
                 path,
                 expected=f"the state of a run that started from {_named(self.started_from)}",
-                found=f"one that started from {_named(state['started_from'])}",
+                found=f"one that started from {_named(started_from)}",
                 remedy="Choose another --out folder, or resume with the --start it was started with.",
             )
         self.model.module.load_state_dict(state["model"])
@@ -269,6 +271,20 @@ class Trainer:
             self.average.load_state_dict(state["average"])
         self.progress, self.best = Progress(**state["progress"]), state["best"]
         _mend_metrics(self.folder / METRICS, last=state["metrics"])
+
+
+def _differences(
+    theirs: Mapping[str, Any], ours: Mapping[str, Any], *, prefix: str = ""
+) -> list[str]:
+    """Keys of a recipe that another has otherwise, with what it has."""
+    found: list[str] = []
+    for key in sorted(theirs.keys() | ours.keys()):
+        their, our = theirs.get(key), ours.get(key)
+        if isinstance(their, Mapping) and isinstance(our, Mapping):
+            found += _differences(their, our, prefix=f"{prefix}{key}.")
+        elif their != our:
+            found.append(f"{prefix}{key}={their}")
+    return found
 
 
 def _named(weights: str | None) -> str:

@@ -6,6 +6,7 @@ A processor without instructions for bfloat16 computes it in software: on one wi
 
 from __future__ import annotations
 
+import platform
 from typing import Literal
 
 import torch
@@ -30,7 +31,12 @@ def choose_precision(wanted: Precision) -> FixedPrecision:
 
 
 def _fast_on_processor() -> bool:
-    """Whether oneDNN, which computes convolutions and products, has bfloat16 kernels for this processor."""
+    """Whether this processor has instructions for bfloat16, and torch a library that uses them.
+
+    oneDNN calls AVX-512 without them support enough, and converts; so on x86 the instructions are asked for.
+    """
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
+    if platform.machine().lower() in {"x86_64", "amd64"}:
+        return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

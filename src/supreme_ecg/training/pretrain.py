@@ -99,6 +99,7 @@ def pretrain(
         WeightsError: No weights to start from, or of other records than these.
     """
     started = time.perf_counter()
+    recipe = recipe.resolved()
     recipe.contract.require_equal(store.contract, where=store.path)
     table = table or ConceptTable.load()
     data = (
@@ -120,16 +121,7 @@ def pretrain(
     left = recipe.training.epochs - trainer.progress.epoch
     callbacks.on_start(left * trainer.batches)
     trainer.run(callbacks)
-    result = Pretraining(
-        model=folder / "model",
-        epochs=trainer.progress.epoch,
-        best_epoch=trainer.progress.best_epoch,
-        samples_seen=trainer.samples_seen,
-        validation_loss=trainer.progress.best_loss,
-        concepts=len(data.concepts),
-        records=len(data.training_rows),
-        seconds=round(time.perf_counter() - started, 1),
-    )
+    result = _outcome(trainer, folder / "model", seconds=time.perf_counter() - started)
     model: Model | SelfSupervised = trainer.model.module
     model.load_state_dict(trainer.best)
     if trainer.fabric.is_global_zero:
@@ -138,6 +130,20 @@ def pretrain(
         model.seen = make_training_manifest(store, data.training_rows, data.validation_rows)
         model.save(result.model, metrics=_metrics(result))
     return result
+
+
+def _outcome(trainer: Trainer, model: Path, *, seconds: float) -> Pretraining:
+    data = trainer.objective.data
+    return Pretraining(
+        model=model,
+        epochs=trainer.progress.epoch,
+        best_epoch=trainer.progress.best_epoch,
+        samples_seen=trainer.samples_seen,
+        validation_loss=trainer.progress.best_loss,
+        concepts=len(data.concepts),
+        records=len(data.training_rows),
+        seconds=round(seconds, 1),
+    )
 
 
 def _require_confirmed(recipe: Recipe, data: TrainingSet) -> None:
@@ -188,7 +194,6 @@ def _trainer(
     torch.manual_seed(recipe.training.seed)  # initial weights
     manifest = data.manifest() | {
         "recipe": recipe.to_json(),
-        "precision": precision,
         "package_version": version("supreme-ecg"),
     }
     if start is not None:
@@ -233,13 +238,16 @@ def _concept_queries(
     parts = recipe.parts
     assert isinstance(parts, SuPreMEParts)
     model = SuPreME(parts, trained_concepts=data.concepts, manifest=manifest)
+    if start is not None:
+        start.give(model)  # its text adapter too: before anything is encoded
     phrasing = Phrasing(data.concepts, table=table, text_encoder=model.query_encoder)
-    model.fusion.fit_text(phrasing.names)
+    if start is None:
+        model.fusion.fit_text(phrasing.names)
     if parts.method.rows_c:
         model.rows_in_training = nn.Linear(model.encoder.width, len(data.concepts))
         nn.init.constant_(model.rows_in_training.bias, -3.0)  # most findings are rare
-    if start is not None:
-        start.give(model, names=phrasing.names)
+        if start is not None:
+            start.give_rows(model.rows_in_training, names=phrasing.names)
     return model, ConceptQueries(data, phrasing=phrasing, recipe=recipe)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -29,7 +29,7 @@ from supreme_ecg.models.supreme import SuPreMEConfig, SuPreMEParts
 from supreme_ecg.models.text_encoder import TextEncoderConfig
 from supreme_ecg.preprocessing.contract import SignalContract
 from supreme_ecg.training.augmentation import AugmentationConfig
-from supreme_ecg.training.precision import Precision
+from supreme_ecg.training.precision import Precision, choose_precision
 from supreme_ecg.training.schedule import CyclesConfig, ScheduleConfig
 
 MethodConfig = (
@@ -134,6 +134,11 @@ class Recipe:
         """Plain values, stored with every checkpoint and compared at resume."""
         return asdict(self)
 
+    def resolved(self) -> Recipe:
+        """The recipe with what ``auto`` means on this machine: what is stored, and compared at resume."""
+        precision = choose_precision(self.training.precision)
+        return replace(self, training=replace(self.training, precision=precision))
+
     @property
     def contract(self) -> SignalContract:
         """What the windows are."""
@@ -207,12 +212,21 @@ def read_recipe(path: Path, *, overrides: Sequence[str] = ()) -> Recipe:
             found=repr(first["input"]),
             remedy="Correct the value; each key is described in docs/recipes.md.",
         ) from error
-    _require_whole_cycles(recipe, where=path)
+    _require_cycles_that_can_be(recipe, where=path)
     return recipe
 
 
-def _require_whole_cycles(recipe: Recipe, *, where: object) -> None:
+def _require_cycles_that_can_be(recipe: Recipe, *, where: object) -> None:
     schedule, epochs = recipe.schedule, recipe.training.epochs
+    if recipe.training.keep == "mean" and (
+        not isinstance(schedule, CyclesConfig) or isinstance(recipe.method, SelfSupervisedConfig)
+    ):
+        raise RecipeError(
+            f"{where}, training.keep",
+            expected='"best" or "last": a mean is of the ends of the cycles of supreme, etp or merl',
+            found=f'"mean" with the schedule {schedule.name} and the method {recipe.method.name}',
+            remedy='Choose another, or schedule.name = "cycles" with one of these methods.',
+        )
     if isinstance(schedule, CyclesConfig) and epochs % schedule.cycles:
         raise RecipeError(
             f"{where}, schedule.cycles",
@@ -231,11 +245,12 @@ def _read_extended(path: Path) -> dict[str, Any]:
     if not isinstance(base, str):
         raise RecipeError(
             f"{path}, extends",
-            expected="the name of a packaged recipe, or a TOML file",
+            expected="a TOML file beside this one, or the name of a packaged recipe",
             found=repr(base),
             remedy='Write extends = "supreme_ptb_xl_100hz", say, above the first section.',
         )
-    extended = _parse(_text(find_recipe(base)), where=base)
+    beside = path.parent / base
+    extended = _parse(_text(beside if beside.is_file() else find_recipe(base)), where=base)
     if "extends" in extended:
         raise RecipeError(
             f"{path}, extends",
@@ -243,6 +258,7 @@ def _read_extended(path: Path) -> dict[str, Any]:
             found=f"{base}, which extends {extended['extends']!r}",
             remedy="Extend that one, and repeat what differs.",
         )
+    _refuse_unknown_keys(extended, where=base)
     _merge(extended, values)
     return extended
 

@@ -64,7 +64,8 @@ def rate_share(step: int, *, schedule: ScheduleConfig, total_steps: int) -> floa
         if isinstance(schedule, CyclesConfig):
             total_steps //= schedule.cycles
             step %= total_steps
-        warmup = round(schedule.warmup_share * total_steps)
+        longest = max(0, total_steps - 2)  # the last step has the lowest rate
+        warmup = min(round(schedule.warmup_share * total_steps), longest)
         if step < warmup:
             return (step + 1) / warmup
         progress = (step - warmup) / max(1, total_steps - 1 - warmup)
@@ -73,7 +74,7 @@ def rate_share(step: int, *, schedule: ScheduleConfig, total_steps: int) -> floa
 
 
 def ends_cycle(epoch: int, *, schedule: ScheduleConfig, epochs: int) -> bool:
-    """Whether the rate is at its lowest after an epoch: the end of a cycle, or of a run without cycles.
+    """Whether an epoch is the last of a cycle, or of a run without cycles.
 
     Args:
         epoch: From 0.

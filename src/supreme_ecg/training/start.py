@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from supreme_ecg.errors import RecipeError, WeightsError
 from supreme_ecg.models.supreme import SuPreME, SuPreMEParts
@@ -26,8 +26,6 @@ class Start:
 
     model: SuPreME
     """As it was loaded."""
-    where: str
-    """Name or folder, for errors."""
 
     @classmethod
     def read(cls, name: str | Path, *, recipe: Recipe, data: TrainingSet) -> Start:
@@ -39,7 +37,8 @@ class Start:
             data: What it will learn from.
 
         Raises:
-            RecipeError: The recipe is of another method, or makes another model than the weights are of.
+            RecipeError: The recipe is of another method, makes another model than the weights are of, or
+                leaves out concepts that they were trained on.
             WeightsError: No such weights; or they have seen other records than these, so that no manifest
                 of the run would list all that its weights have seen.
         """
@@ -51,9 +50,10 @@ class Start:
                 found=repr(recipe.method.name),
                 remedy="Leave --start out: other methods are trained from fresh weights.",
             )
-        start = cls(SuPreME.from_pretrained(name), str(name))
+        start = cls(SuPreME.from_pretrained(name))
         _require_same_parts(start.model.parts, parts, where=f"--start {name}")
         _require_same_records(start.model, data, where=f"--start {name}")
+        _require_same_concepts(start.model, data, where=f"--start {name}")
         return start
 
     @property
@@ -66,18 +66,19 @@ class Start:
         kept = {key: value for key, value in self.model.manifest.items() if key != "label_counts"}
         return {"weights_sha256": self.sha256, **kept}
 
-    def give(self, model: SuPreME, *, names: Float[Tensor, "concept text_width"]) -> None:
-        """Put the weights into a new model.
+    def give(self, model: SuPreME) -> None:
+        """Put the weights into a new model of the same parts, all but the rows of trained names."""
+        old = {k: v for k, v in self.model.state_dict().items() if not k.startswith(_NAMED_ROWS)}
+        model.load_state_dict(model.state_dict() | old)
+
+    def give_rows(self, rows: nn.Linear, *, names: Float[Tensor, "concept text_width"]) -> None:
+        """Begin the rows in training with those of the weights.
 
         Args:
-            model: Of the same parts, with a row for each concept in training, if the recipe has rows.
-            names: Vector of each concept's preferred name: one that the weights have a row for starts
-                with that row.
+            rows: One for each concept; one whose name has no row here keeps its own.
+            names: Vector of each concept's preferred name.
         """
-        old = {k: v for k, v in self.model.state_dict().items() if not k.startswith(_NAMED_ROWS)}
-        rows, new = model.rows_in_training, model.state_dict()
-        model.load_state_dict(new | old)
-        if rows is None or self.model.named_rows is None:
+        if self.model.named_rows is None:
             return
         place = self.model.named_rows.prepare(names)
         known = place >= 0
@@ -106,6 +107,17 @@ def _sizes(parts: SuPreMEParts) -> dict[str, Any]:
         "encoder": values["encoder"] | {"dropout": None},
         "text_encoder": values["text_encoder"],
     }
+
+
+def _require_same_concepts(model: SuPreME, data: TrainingSet, *, where: str) -> None:
+    """Stop where weights know concepts that this run would call unseen."""
+    if known := sorted(set(model.trained_concepts) - set(data.concepts)):
+        raise RecipeError(
+            where,
+            expected="weights that were trained on no concept but this run's",
+            found=f"{len(known)} others: {', '.join(known[:5])}{', ...' if len(known) > 5 else ''}",
+            remedy="Give labels.exclude and labels.minimum_count as the weights were trained with.",
+        )
 
 
 def _require_same_records(model: SuPreME, data: TrainingSet, *, where: str) -> None:
