@@ -63,10 +63,13 @@ def require_same_run(description: dict[str, Any], values: dict[str, Any]) -> Non
     )
     if ours != theirs:
         sys.exit(f"pretrain.json is of another run: {theirs}, the weights say {ours}")
-    for result in [*values["zero_shot"], values["cpsc2018"]]:
+    scored = [*values["zero_shot"], values["cpsc2018"]]
+    further = [*values.get("zero_shot_plain", []), *values.get("probes", [])]
+    for result in [*scored, *further]:
         if result["run"].get("weights_sha256") != description["weights_sha256"]:
             sys.exit(
-                f"{result['task']} was scored with other weights: run `supreme zero-shot` again"
+                f"{result['task']} was scored with other weights: run `supreme zero-shot` or "
+                "`supreme probe` again"
             )
     stored = values.get("weights", {}).get("sha256", description["weights_sha256"])
     if stored != description["weights_sha256"]:
@@ -201,7 +204,11 @@ def training(description: dict[str, Any], values: dict[str, Any]) -> Iterator[st
         "No label column is read.\n"
     )
     if before is not None:
-        yield prose.TWO_RUNS.format(weights=before["weights_sha256"][:12])
+        epochs = manifest["recipe"]["training"].get("confirmed_epochs", 0)
+        yield prose.TWO_RUNS.format(
+            weights=before["weights_sha256"][:12],
+            confirmed=prose.CONFIRMED.format(epochs=epochs) if epochs else "",
+        )
         yield from _run("First run", values["pretrain_first"], before)
     yield from _run("Cost" if before is None else "Second run", values["pretrain"], manifest)
 

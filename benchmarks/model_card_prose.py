@@ -87,10 +87,12 @@ External check: CPSC2018 (Liu et al. 2018, CC BY 4.0), never trained on. The tex
 """
 
 TWO_RUNS: Final = """\
-Two runs. The first learns from all reports. The second starts from its weights (SHA-256 `{weights}...`, kept
-as float16) and draws only records whose report does not say that no reader confirmed it; its loss is of such
-held-out reports, and not comparable with that of the first.
+Two runs: the second starts from the weights of the first (SHA-256 `{weights}...`). {confirmed}
 """
+
+CONFIRMED: Final = """\
+In its last {epochs} epochs it draws only records whose report does not say that no reader confirmed it; its
+loss is of such held-out reports, and not comparable with that of the first."""
 
 DATES: Final = """\
 **Dates and place**: recorded between October 1989 and June 1996 (Wagner et al. 2020); the dates in the

@@ -23,7 +23,7 @@ TITLES: Final = {
     "clocs": "CLOCS (CMSC)",
     "st_mem": "ST-MEM (its own ViT)",
     "untrained": "untrained encoder",
-    "packaged": "*packaged weights, 14 epochs*",
+    "packaged": "*first run of the packaged weights, 14 epochs*",
     "supervised": "*supervised twin, trained on the codes*",
 }
 TASKS: Final = ("superclass", "subclass", "form", "rhythm")
@@ -47,7 +47,7 @@ def lines(values: dict[str, Any]) -> Iterator[str]:
         "name the groups that the superclasses are (`supreme labels`: conduction disturbance itself in 14 of "
         "19,600, hypertrophy in 4): SuPreME learns them through the hierarchy, ETP and MERL meet them as "
         "words alone. CLOCS, ETP and MERL were trained when squeeze-and-excitation still took its means over "
-        "the whole window, missing part and all; the others, and all scores, are of the code as it is.\n"
+        "the whole window, missing part and all. Superclasses were asked by their names alone.\n"
     )
     if missing := [title for name, title in TITLES.items() if name not in rows]:
         yield f"Not measured yet: {', '.join(missing)}.\n"

@@ -158,11 +158,10 @@ def stages(values: dict[str, Any]) -> Iterator[str]:
 
 
 def _pretraining(title: str, run: dict[str, Any]) -> str:
-    seen = run["samples_seen"] if "samples_seen" in run else run["records"] * run["epochs"]
     return (
         f"| {title} | {run['records']} records, {run['concepts']} concepts, "
-        f"{run['epochs']} epochs (kept: {run['best_epoch'] + 1}) | "
-        f"{run['seconds'] / 60:.1f} min | {seen / run['seconds']:.0f} records/s | {_gigabytes(run)} |"
+        f"{run['epochs']} epochs | {run['seconds'] / 60:.1f} min | "
+        f"{run['samples_seen'] / run['seconds']:.0f} records/s | {_gigabytes(run)} |"
     )
 
 

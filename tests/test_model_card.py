@@ -27,7 +27,7 @@ def model(letters, tmp_path: Path) -> Path:
         "patients": 3210,
         "label_counts": {"atrial_fibrillation": 77},
         "recipe": {
-            "training": {"epochs": 2, "keep": "mean"},
+            "training": {"epochs": 2, "keep": "mean", "confirmed_epochs": 2},
             "method": {"name": "supreme", "fusion": {"heads": 4}},
         },
         "started_from": {
@@ -87,7 +87,7 @@ def test_the_card_says_whose_data_who_how_and_how_well(model: Path, results: Pat
         "First run**: 10.0 minutes, 1.23 GB of memory",
         "7 epochs, the weights of epoch 5",
         "Second run**: 1.5 minutes, 1.23 GB of memory, CPU only unless said; 2 epochs, the mean of the",
-        "starts from its weights (SHA-256 `abababababab...`",
+        "the weights of the first (SHA-256 `abababababab...`). In its last 2 epochs it draws only",
         "heads = 4",
         "atrial fibrillation (77)",
     ):
@@ -115,14 +115,20 @@ def test_results_of_another_run_make_no_card(model: Path, results: Path) -> None
     assert not (model / "README.md").exists()
 
 
-def test_scores_of_other_weights_make_no_card(model: Path, results: Path) -> None:
-    """A table is refused whose checksum is not that of these weights."""
-    path = results / "cpsc2018.json"
-    values = json.loads(path.read_text())
-    values["run"]["weights_sha256"] = 64 * "0"
-    path.write_text(json.dumps(values))
+@pytest.mark.parametrize(
+    ("source", "name", "task"),
+    [("cpsc2018", "cpsc2018", "cpsc2018"), ("zero_shot", "probes", "ptb_xl_all")],
+)
+def test_scores_of_other_weights_make_no_card(
+    model: Path, results: Path, source: str, name: str, task: str
+) -> None:
+    """A table is refused whose checksum is not that of these weights, and so are probes."""
+    values = json.loads((results / f"{source}.json").read_text())
+    for one in values if isinstance(values, list) else [values]:
+        one["run"]["weights_sha256"] = 64 * "0"
+    (results / f"{name}.json").write_text(json.dumps(values))
     done = write_card(model, results)
-    assert "cpsc2018 was scored with other weights" in done.stderr
+    assert f"{task} was scored with other weights" in done.stderr
     assert not (model / "README.md").exists()
 
 
