@@ -30,7 +30,8 @@ from supreme_ecg.evaluation.zero_shot_plan import plan_zero_shot
 from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.pretrain import pretrain
-from supreme_ecg.training.recipe import LabelConfig, find_recipe, read_recipe
+from supreme_ecg.training.recipe import LabelConfig
+from supreme_ecg.training.recipe_file import find_recipe, read_recipe
 from supreme_ecg.training.training_set import report_labels, split_rows
 
 BASE: Final = (

@@ -41,7 +41,7 @@ from supreme_ecg.models.self_supervised import SelfSupervised
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.loop import METRICS
 from supreme_ecg.training.pretrain import pretrain
-from supreme_ecg.training.recipe import find_recipe, read_recipe
+from supreme_ecg.training.recipe_file import find_recipe, read_recipe
 
 METHODS: Final = (
     *("supreme", "etp", "merl"),

@@ -27,7 +27,8 @@ from supreme_ecg.evaluation.zero_shot_run import run_zero_shot
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.callbacks import SILENT, Callbacks
 from supreme_ecg.training.fine_tuning import column_queries, train_classifier
-from supreme_ecg.training.recipe import Recipe, find_recipe, read_recipe
+from supreme_ecg.training.recipe import Recipe
+from supreme_ecg.training.recipe_file import find_recipe, read_recipe
 from supreme_ecg.training.training_set import TrainingSet, split_rows
 
 

@@ -15,7 +15,7 @@ from supreme_ecg.cli import calibrate as command
 from supreme_ecg.models.pooling import PoolingConfig
 from supreme_ecg.models.resnet import ResNetConfig
 from supreme_ecg.models.supreme import SuPreME, SuPreMEConfig, SuPreMEParts
-from supreme_ecg.training.recipe import find_recipe, read_recipe
+from supreme_ecg.training.recipe_file import find_recipe, read_recipe
 
 
 @pytest.fixture

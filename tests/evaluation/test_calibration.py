@@ -26,7 +26,7 @@ from supreme_ecg.models.pooling import PoolingConfig
 from supreme_ecg.models.resnet import ResNetConfig
 from supreme_ecg.models.supreme import SuPreME, SuPreMEConfig, SuPreMEParts
 from supreme_ecg.store.reading import Store
-from supreme_ecg.training.recipe import find_recipe, read_recipe
+from supreme_ecg.training.recipe_file import find_recipe, read_recipe
 from supreme_ecg.training.training_set import TrainingSet, make_training_set
 
 RECIPE = read_recipe(

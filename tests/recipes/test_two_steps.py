@@ -17,7 +17,8 @@ from supreme_ecg.models.self_supervised import SelfSupervised, SelfSupervisedPar
 from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.training.augmentation import AugmentationConfig
 from supreme_ecg.training.concept_queries import masked_binary_cross_entropy
-from supreme_ecg.training.recipe import Recipe, find_recipe, read_recipe
+from supreme_ecg.training.recipe import Recipe
+from supreme_ecg.training.recipe_file import find_recipe, read_recipe
 
 RECIPES = sorted(path.stem for path in find_recipe("smoke").parent.glob("*.toml"))
 

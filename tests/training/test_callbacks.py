@@ -7,7 +7,7 @@ from pathlib import Path
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.callbacks import Callbacks
 from supreme_ecg.training.pretrain import pretrain
-from supreme_ecg.training.recipe import find_recipe, read_recipe
+from supreme_ecg.training.recipe_file import find_recipe, read_recipe
 
 
 def test_a_run_tells_its_batches_epochs_and_windows_in_order(

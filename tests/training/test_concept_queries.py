@@ -13,7 +13,8 @@ from lightning_fabric import Fabric
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.concept_queries import ConceptQueries, masked_binary_cross_entropy
-from supreme_ecg.training.recipe import Recipe, find_recipe, read_recipe
+from supreme_ecg.training.recipe import Recipe
+from supreme_ecg.training.recipe_file import find_recipe, read_recipe
 from supreme_ecg.training.training_set import Phrasing, make_training_set
 
 

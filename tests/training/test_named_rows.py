@@ -18,7 +18,8 @@ from supreme_ecg.store.reading import Store
 from supreme_ecg.training.named_rows import fit_named_rows
 from supreme_ecg.training.objective import mean_auroc
 from supreme_ecg.training.pretrain import pretrain
-from supreme_ecg.training.recipe import Recipe, find_recipe, read_recipe
+from supreme_ecg.training.recipe import Recipe
+from supreme_ecg.training.recipe_file import find_recipe, read_recipe
 from supreme_ecg.training.training_set import Phrasing, TrainingSet, make_training_set
 
 OVERRIDES = ["method.fusion.width=32", "encoder.stem_width=8", "labels.minimum_count=5"]

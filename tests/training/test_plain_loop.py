@@ -15,7 +15,8 @@ from supreme_ecg.training.augmentation import augment, mixup
 from supreme_ecg.training.concept_queries import masked_binary_cross_entropy
 from supreme_ecg.training.loop import STATE
 from supreme_ecg.training.pretrain import pretrain
-from supreme_ecg.training.recipe import Recipe, find_recipe, read_recipe
+from supreme_ecg.training.recipe import Recipe
+from supreme_ecg.training.recipe_file import find_recipe, read_recipe
 from supreme_ecg.training.schedule import rate_share
 from supreme_ecg.training.training_set import Phrasing, make_training_set
 

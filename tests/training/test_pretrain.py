@@ -22,7 +22,8 @@ from supreme_ecg.training.callbacks import Callbacks
 from supreme_ecg.training.loop import METRICS, STATE
 from supreme_ecg.training.objective import draw_windows, mean_auroc
 from supreme_ecg.training.pretrain import Pretraining, pretrain
-from supreme_ecg.training.recipe import Recipe, find_recipe, read_recipe
+from supreme_ecg.training.recipe import Recipe
+from supreme_ecg.training.recipe_file import find_recipe, read_recipe
 from supreme_ecg.training.training_set import make_training_set
 
 SMALL = [

@@ -19,7 +19,8 @@ from supreme_ecg.store.reading import Store
 from supreme_ecg.training.callbacks import Callbacks
 from supreme_ecg.training.loop import METRICS, STATE
 from supreme_ecg.training.pretrain import Pretraining, pretrain
-from supreme_ecg.training.recipe import Recipe, find_recipe, read_recipe
+from supreme_ecg.training.recipe import Recipe
+from supreme_ecg.training.recipe_file import find_recipe, read_recipe
 from supreme_ecg.training.report_vectors import FILE
 from supreme_ecg.training.seen_records import add_training_manifest
 from supreme_ecg.training.training_set import make_training_set

@@ -18,7 +18,8 @@ from supreme_ecg.training import self_supervision
 from supreme_ecg.training.callbacks import Callbacks
 from supreme_ecg.training.loop import METRICS, STATE
 from supreme_ecg.training.pretrain import Pretraining, pretrain
-from supreme_ecg.training.recipe import Recipe, find_recipe, read_recipe
+from supreme_ecg.training.recipe import Recipe
+from supreme_ecg.training.recipe_file import find_recipe, read_recipe
 from supreme_ecg.training.self_supervision import SelfSupervision, embedding_spread
 from supreme_ecg.training.training_set import make_training_set, make_unlabelled_set
 

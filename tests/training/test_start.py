@@ -14,7 +14,8 @@ from supreme_ecg.errors import RecipeError, WeightsError
 from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.pretrain import Pretraining, pretrain
-from supreme_ecg.training.recipe import Recipe, find_recipe, read_recipe
+from supreme_ecg.training.recipe import Recipe
+from supreme_ecg.training.recipe_file import find_recipe, read_recipe
 from supreme_ecg.training.start import Start
 from supreme_ecg.training.training_set import TrainingSet, make_training_set
 from tests.training.test_pretrain import recipe

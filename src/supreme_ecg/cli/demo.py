@@ -138,7 +138,7 @@ def _make_store(folder: Path, *, patients: int, seed: int) -> Store:
 def _train(folder: Path, store: Store, *, seed: int) -> Path:
     from supreme_ecg.training.callbacks import Callbacks  # noqa: PLC0415
     from supreme_ecg.training.pretrain import pretrain  # noqa: PLC0415
-    from supreme_ecg.training.recipe import find_recipe, read_recipe  # noqa: PLC0415
+    from supreme_ecg.training.recipe_file import find_recipe, read_recipe  # noqa: PLC0415
 
     recipe = read_recipe(
         find_recipe("smoke"), overrides=[*RECIPE_OVERRIDES, f"training.seed={seed}"]

@@ -40,7 +40,7 @@ def pretrain_command(
     from supreme_ecg.store.reading import Store  # noqa: PLC0415
     from supreme_ecg.training.callbacks import Callbacks  # noqa: PLC0415
     from supreme_ecg.training.pretrain import pretrain  # noqa: PLC0415
-    from supreme_ecg.training.recipe import find_recipe, read_recipe  # noqa: PLC0415
+    from supreme_ecg.training.recipe_file import find_recipe, read_recipe  # noqa: PLC0415
 
     if threads is not None:
         torch.set_num_threads(threads)

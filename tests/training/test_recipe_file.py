@@ -9,7 +9,7 @@ import pytest
 from supreme_ecg.errors import RecipeError
 from supreme_ecg.models.fusion import DecoderConfig
 from supreme_ecg.models.loading import SELF_SUPERVISED
-from supreme_ecg.training.recipe import find_recipe, read_recipe
+from supreme_ecg.training.recipe_file import find_recipe, read_recipe
 
 PACKAGED = {
     "supreme_ptb_xl_100hz": "supreme",
