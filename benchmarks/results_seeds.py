@@ -31,7 +31,7 @@ def lines(values: Mapping[str, Any]) -> Iterator[str]:
         yield "*Not measured yet: seeds of the second run.*\n"
         return
     second = values[SECOND]
-    yield from _command("runs/ptb_xl/model runs/second-1/model runs/second-2/model", SECOND)
+    yield from _command("supreme-ptbxl-100hz runs/second-1/model runs/second-2/model", SECOND)
     yield (
         f"The second run ({second['epochs']} epochs) with {len(second['runs'])} seeds, each from the same "
         "weights of the first: what order, augmentation and phrasing decide in it.\n"

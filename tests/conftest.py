@@ -25,8 +25,6 @@ install_import_hook(
     "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))",  # an int is a float
 )
 
-os.environ.setdefault("MKL_CBWR", "AVX2")  # sums of MKL do not depend on where arrays lie
-
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
