@@ -7,8 +7,9 @@ BIN := .venv/bin
 demo: .venv/installed
 	$(BIN)/supreme demo demo
 
+# One thread: on arrays this small threads wait for each other more than they help.
 test: .venv/installed lint
-	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest # on arrays this small threads wait more than they help
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
 
 lint: .venv/installed
 	$(BIN)/ruff check .
