@@ -16,7 +16,7 @@ from supreme_ecg.models.loading import METHODS, SELF_SUPERVISED
 from supreme_ecg.models.self_supervised import SelfSupervised, SelfSupervisedParts
 from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.training.augmentation import AugmentationConfig
-from supreme_ecg.training.concept_queries import masked_binary_cross_entropy
+from supreme_ecg.training.loss import BinaryCrossEntropyConfig, masked_loss
 from supreme_ecg.training.recipe import Recipe
 from supreme_ecg.training.recipe_file import find_recipe, read_recipe
 
@@ -28,7 +28,9 @@ def loss_of(model: nn.Module, letters, signal: Tensor, mask: Tensor) -> Callable
     if isinstance(model, SuPreME):
         queries = letters.encode(["a", "b", "c"])
         labels = torch.tensor([[1.0, 0.0, torch.nan], [0.0, 1.0, 0.5]])
-        return lambda: masked_binary_cross_entropy(model(signal, mask, queries), labels)
+        return lambda: masked_loss(
+            model(signal, mask, queries), labels, config=BinaryCrossEntropyConfig()
+        )
     if isinstance(model, SelfSupervised):
         four, covered = torch.cat([signal, signal.flip(2)]), mask.repeat(2, 1)
         views = (four, covered, four.roll(25, dims=2), covered)[: 2 * model.views]

@@ -12,10 +12,13 @@ from lightning_fabric import Fabric
 
 from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.store.reading import Store
-from supreme_ecg.training.concept_queries import ConceptQueries, masked_binary_cross_entropy
+from supreme_ecg.training.concept_queries import ConceptQueries
+from supreme_ecg.training.loss import BinaryCrossEntropyConfig, masked_loss
 from supreme_ecg.training.recipe import Recipe
 from supreme_ecg.training.recipe_file import find_recipe, read_recipe
 from supreme_ecg.training.training_set import Phrasing, make_training_set
+
+BCE = BinaryCrossEntropyConfig()
 
 
 class Fixed(torch.nn.Module):
@@ -27,17 +30,6 @@ class Fixed(torch.nn.Module):
 
     def forward(self, *_: torch.Tensor) -> torch.Tensor:
         return self.logits
-
-
-def test_doubtful_labels_leave_the_loss_alone() -> None:
-    """A label of NaN has no gradient and no share in the mean."""
-    logits = torch.tensor([[0.3, -2.0, 5.0]], requires_grad=True)
-    loss = masked_binary_cross_entropy(logits, torch.tensor([[1.0, 0.0, torch.nan]]))
-    expected = (np.log1p(np.exp(-0.3)) + np.log1p(np.exp(-2.0))) / 2
-    assert loss.item() == pytest.approx(expected, rel=1e-6)
-    loss.backward()
-    assert logits.grad is not None
-    assert logits.grad[0, 2] == 0
 
 
 def test_rows_in_training_learn_the_labels_of_the_queries(letters, cohort_store: Path) -> None:
@@ -58,7 +50,7 @@ def test_rows_in_training_learn_the_labels_of_the_queries(letters, cohort_store:
         fabric=fabric,
     )
     labels = torch.from_numpy(data.labels[rows])
-    parts = [masked_binary_cross_entropy(part, labels) for part in logits.split(concepts, dim=1)]
+    parts = [masked_loss(part, labels, config=BCE) for part in logits.split(concepts, dim=1)]
     assert loss == pytest.approx(sum(part.item() for part in parts), rel=1e-5)
 
 
@@ -85,13 +77,12 @@ def test_held_out_patients_are_judged_by_confirmed_reports(letters, cohort_store
     overrides = ["labels.minimum_count=5", "training.batch_size=1000"]
     ending = [*overrides, "training.confirmed_epochs=1"]
     expected = [
-        masked_binary_cross_entropy(logits[: len(rows)], torch.from_numpy(data.labels[rows]))
+        masked_loss(
+            logits[: len(rows)],
+            torch.from_numpy(data.labels[rows]),
+            config=BinaryCrossEntropyConfig(),
+        )
         for rows in (data.validation_rows, data.validation_rows[2:3])
     ]
     found = [loss(read_recipe(find_recipe("smoke"), overrides=o)) for o in (overrides, ending)]
     assert found == pytest.approx([each.item() for each in expected], rel=1e-6)
-
-
-def test_a_batch_of_doubt_has_loss_zero() -> None:
-    """Nothing known, nothing to learn, and no division by zero."""
-    assert masked_binary_cross_entropy(torch.ones(2, 2), torch.full((2, 2), torch.nan)).item() == 0

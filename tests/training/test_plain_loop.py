@@ -12,8 +12,8 @@ from supreme_ecg.concepts.table import ConceptTable
 from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.augmentation import augment, mixup
-from supreme_ecg.training.concept_queries import masked_binary_cross_entropy
 from supreme_ecg.training.loop import STATE
+from supreme_ecg.training.loss import BinaryCrossEntropyConfig, masked_loss
 from supreme_ecg.training.pretrain import pretrain
 from supreme_ecg.training.recipe import Recipe
 from supreme_ecg.training.recipe_file import find_recipe, read_recipe
@@ -79,7 +79,9 @@ def train_plainly(recipe: Recipe, store: Store) -> SuPreME:
             signal, mask, labels = mixup(
                 signal, mask, labels, alpha=recipe.augmentation.mixup_alpha, generator=generator
             )
-            loss = masked_binary_cross_entropy(model(signal, mask, queries), labels)
+            loss = masked_loss(
+                model(signal, mask, queries), labels, config=BinaryCrossEntropyConfig()
+            )
             (loss / in_group).backward()
             if index + 1 < first + in_group:
                 continue

@@ -7,12 +7,11 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Float
 from lightning_fabric import Fabric
 from torch import Tensor, nn
-from torch.nn import functional
 
 from supreme_ecg.training.augmentation import mixup
+from supreme_ecg.training.loss import BinaryCrossEntropyConfig, masked_loss
 from supreme_ecg.training.objective import (
     Judgement,
     Objective,
@@ -39,7 +38,7 @@ class Queries(Protocol):
 
 
 class ConceptQueries(Objective):
-    """Binary cross-entropy over all concepts.
+    """The recipe's loss over all concepts.
 
     Args:
         data: Rows and labels.
@@ -89,12 +88,13 @@ class ConceptQueries(Objective):
         )
         answers = model(signal, sample_mask, queries)
         opinions = answers.shape[1] // labels.shape[1]  # 2 with rows beside the text
-        loss: Tensor = opinions * masked_binary_cross_entropy(answers, labels.repeat(1, opinions))
+        wanted = labels.repeat(1, opinions)
+        loss: Tensor = opinions * masked_loss(answers, wanted, config=self.recipe.loss)
         return loss
 
     @torch.no_grad()
     def judge(self, model: nn.Module, *, fabric: Fabric) -> Judgement:
-        """Loss and AUROC, each concept asked by its preferred name."""
+        """Binary cross-entropy, whatever the recipe's loss, and AUROC, each concept asked by its name."""
         model.eval()
         rows, size = self.data.validation_rows, self.recipe.training.batch_size
         if self.recipe.training.confirmed_epochs:
@@ -106,25 +106,5 @@ class ConceptQueries(Objective):
             with fabric.autocast():
                 answers.append(model(*windows, queries).float().cpu())
         logits, labels = torch.cat(answers), torch.from_numpy(self.data.labels[rows])
-        loss = masked_binary_cross_entropy(logits, labels).item()
+        loss = masked_loss(logits, labels, config=BinaryCrossEntropyConfig()).item()
         return Judgement(loss, mean_auroc(logits.numpy(), labels.numpy()))
-
-
-def masked_binary_cross_entropy(
-    logits: Float[Tensor, "batch query"], labels: Float[Tensor, "batch query"]
-) -> Float[Tensor, ""]:
-    """Mean binary cross-entropy over the labels that are known.
-
-    Args:
-        logits: One per ECG and query.
-        labels: Probability that the report gives the concept: 1 present, 0 absent or unmentioned,
-            between for doubt; NaN is left out.
-
-    Returns:
-        The mean over all known labels; 0 where none is known.
-    """
-    known = (~labels.isnan()).float()
-    loss = functional.binary_cross_entropy_with_logits(
-        logits.float(), labels.nan_to_num(0.0), reduction="none"
-    )
-    return (loss * known).sum() / known.sum().clamp(min=1.0)

@@ -23,6 +23,7 @@ from supreme_ecg.models.supreme import SuPreMEConfig, SuPreMEParts
 from supreme_ecg.models.text_encoder import TextEncoderConfig
 from supreme_ecg.preprocessing.contract import SignalContract
 from supreme_ecg.training.augmentation import AugmentationConfig
+from supreme_ecg.training.loss import BinaryCrossEntropyConfig, LossConfig
 from supreme_ecg.training.precision import Precision, choose_precision
 from supreme_ecg.training.schedule import ScheduleConfig
 
@@ -121,6 +122,9 @@ class Recipe:
     text_encoder: TextEncoderConfig = field(default_factory=TextEncoderConfig)
     labels: LabelConfig = field(default_factory=LabelConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    loss: Annotated[LossConfig, Field(discriminator="name")] = field(
+        default_factory=BinaryCrossEntropyConfig
+    )
     schedule: Annotated[ScheduleConfig, Field(discriminator="name")]
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 

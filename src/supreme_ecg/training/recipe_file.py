@@ -65,6 +65,13 @@ def read_recipe(path: Path, *, overrides: Sequence[str] = ()) -> Recipe:
             remedy="Correct the value; each key is described in docs/recipes.md.",
         ) from error
     _require_cycles_that_can_be(recipe, where=path)
+    if recipe.loss.name != "binary_cross_entropy" and recipe.method.name != "supreme":
+        raise RecipeError(
+            f"{path}, loss.name",
+            expected=f'"binary_cross_entropy": {recipe.method.name} has a loss of its own',
+            found=f'"{recipe.loss.name}"',
+            remedy="Leave the section out.",
+        )
     return recipe
 
 
