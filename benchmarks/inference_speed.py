@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -70,6 +71,7 @@ def main() -> None:
     torch.manual_seed(0)
     rival, texts = MerlSized().eval(), torch.randn(QUERIES, 256)
     values: dict[str, Any] = {
+        "processor": _processor(),
         "queries": QUERIES,
         "processors": os.cpu_count(),
         "load_before": round(os.getloadavg()[0], 2),
@@ -81,6 +83,16 @@ def main() -> None:
     _print(values)
     if options.json is not None:
         options.json.write_text(json.dumps(values, indent=1) + "\n")
+
+
+def _processor() -> str:
+    """Name of the processor, where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
 
 
 def _one(

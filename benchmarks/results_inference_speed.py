@@ -17,8 +17,8 @@ def lines(values: dict[str, Any]) -> Iterator[str]:
     yield "## Inference\n"
     yield (
         f"{values['queries']} queries, text vectors cached; made by `python benchmarks/inference_speed.py` "
-        f"on a machine with {values['processors']} processors (load before the start "
-        f"{values['load_before']}). Beside it, in the same run, an encoder of MERL's size "
+        f"on a machine with {values['processors']} processors ({values['processor']}; load before the "
+        f"start {values['load_before']}). Beside it, in the same run, an encoder of MERL's size "
         "on windows at 500 Hz.\n"
     )
     yield "| | this model | MERL-sized, 500 Hz | ratio |\n| --- | --- | --- | --- |"

@@ -98,6 +98,9 @@ def test_queries_kept_from_the_last_call_answer_as_fresh_ones(letters, fusion) -
     weight = model.fusion.from_text.layers[0].weight
     weight.data.normal_()  # neither the version nor the address of the tensor tells of this
     check(QUERIES[::-1])
+    with torch.no_grad():
+        weight[-1, -1] += 5.0  # one number of many
+    check(QUERIES[::-1])
     model.load_state_dict({k: v * 0.5 for k, v in model.state_dict().items()})
     check(QUERIES[::-1])
     model.text_adapter = TextAdapter(letters.width, hidden=8, pieces=64, piece_width=4).eval()
