@@ -40,7 +40,7 @@ def test_binary_cross_entropy_is_the_mean_of_log_likelihoods() -> None:
 
 @pytest.mark.parametrize(("focus", "margin"), [(2.0, 0.05), (4.0, 0.2), (0.0, 0.1)])
 def test_the_asymmetric_loss_is_the_papers(focus: float, margin: float) -> None:
-    """Golden: Ridnik et al. 2021, equations 4 to 7 with gamma+ = 0, in double precision by numpy."""
+    """Golden: the formula of Ridnik et al. 2021 with gamma+ = 0, in double precision by numpy."""
     logits, labels = np.array([[2.0, -1.5, 0.4, -4.0]]), np.array([[0.0, 1.0, 0.5, 0.0]])
     p = 1 / (1 + np.exp(-logits))
     shifted = np.maximum(p - margin, 0)

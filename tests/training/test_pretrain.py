@@ -318,18 +318,6 @@ def test_a_folder_with_a_run_of_another_recipe_is_refused(
         run(cohort_store, tmp_path / "run", "training.epochs=2")
 
 
-def test_a_state_from_before_runs_could_start_from_weights_goes_on(
-    cohort_store: Path, tmp_path: Path
-) -> None:
-    """It says nothing of a start, and had none."""
-    with pytest.raises(KeyboardInterrupt):
-        run(cohort_store, tmp_path, "training.epochs=2", stop_after=1)
-    state = torch.load(tmp_path / STATE, weights_only=True)
-    del state["started_from"]
-    torch.save(state, tmp_path / STATE)
-    assert run(cohort_store, tmp_path, "training.epochs=2").epochs == 2
-
-
 def test_a_store_of_another_contract_is_refused(cohort_store: Path, tmp_path: Path) -> None:
     """A recipe for 500 Hz does not take windows of 100 Hz."""
     with pytest.raises(ContractError, match="sampling_rate_hz=500"):

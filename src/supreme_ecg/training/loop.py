@@ -257,12 +257,11 @@ class Trainer:
                 found=f"the state of another recipe: {', '.join(differing)}",
                 remedy="Choose another --out folder, or resume with the recipe it was started with.",
             )
-        started_from = state.get("started_from")  # absent in states of before
-        if started_from != self.started_from:
+        if state["started_from"] != self.started_from:
             raise RecipeError(
                 path,
                 expected=f"the state of a run that started from {_named(self.started_from)}",
-                found=f"one that started from {_named(started_from)}",
+                found=f"one that started from {_named(state['started_from'])}",
                 remedy="Choose another --out folder, or resume with the --start it was started with.",
             )
         self.model.module.load_state_dict(state["model"])

@@ -1,6 +1,7 @@
 """What a wrong answer costs: binary cross-entropy, or the asymmetric loss, which forgives easy negatives.
 
-Asymmetric loss: Ridnik et al. 2021, arXiv 2009.14119, equations 5 to 7, positives without focusing.
+Asymmetric loss: Ridnik et al. 2021, arXiv 2009.14119: asymmetric focusing and probability shifting, positives
+without focusing.
 """
 
 from __future__ import annotations
