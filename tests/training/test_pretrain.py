@@ -245,7 +245,7 @@ def test_batch_statistics_of_a_mean_are_of_what_was_drawn_last(
         drawn.append(rows)
         return draw_windows(store, rows, **settings)
 
-    monkeypatch.setattr("supreme_ecg.training.loop.draw_windows", draw)
+    monkeypatch.setattr("supreme_ecg.training.epoch.draw_windows", draw)
     settings = ['schedule={name="cycles", cycles=2}', 'training.keep="mean"']
     run(cohort_store, tmp_path, *settings, f"training.confirmed_epochs={confirmed_epochs}")
     reports = Store.open(cohort_store).records["report"].gather(np.concatenate(drawn)).to_list()

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from supreme_ecg import __version__
 from supreme_ecg.cli.align_text import align_text_command
 from supreme_ecg.cli.ask import ask_command
+from supreme_ecg.cli.average import average_command
 from supreme_ecg.cli.benchmark import benchmark_command
 from supreme_ecg.cli.calibrate import calibrate_command
 from supreme_ecg.cli.console import console, error_console
@@ -77,6 +78,7 @@ for name, command in (
     ("vocabulary", vocabulary_command),
     ("align-text", align_text_command),
     ("pretrain", pretrain_command),
+    ("average", average_command),
     ("manifest", manifest_command),
     ("calibrate", calibrate_command),
     ("zero-shot", zero_shot_command),

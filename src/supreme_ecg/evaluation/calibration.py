@@ -13,7 +13,6 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float, Integer
-from pydantic import TypeAdapter, ValidationError
 from scipy.special import expit
 
 from supreme_ecg.concepts.table import ConceptTable
@@ -31,7 +30,7 @@ from supreme_ecg.models.calibration import Calibration, Curve, ThresholdRule
 from supreme_ecg.models.training_manifest import TrainingManifest
 from supreme_ecg.preprocessing.contract import SignalContract
 from supreme_ecg.store.reading import Store
-from supreme_ecg.training.recipe import Recipe
+from supreme_ecg.training.recipe import Recipe, recipe_of
 from supreme_ecg.training.training_set import report_labels, split_rows
 
 FOLDS: Final = 5
@@ -110,24 +109,6 @@ Fit = Callable[[np.ndarray, np.ndarray], Curves]
 """Logits and labels -> curves."""
 
 
-def recipe_of(model: Logits, *, where: object) -> Recipe:
-    """The recipe that the weights were trained with.
-
-    Raises:
-        WeightsError: The weights do not say, or it is of another version.
-    """
-    try:
-        recipe: Recipe = TypeAdapter(Recipe).validate_python(model.manifest["recipe"])
-    except (KeyError, ValidationError) as error:
-        raise WeightsError(
-            where,
-            expected="weights that hold the recipe they were trained with",
-            found=f"none that this version can read ({type(error).__name__})",
-            remedy="Train them with `supreme pretrain` of this version.",
-        ) from error
-    return recipe
-
-
 def held_out_rows(model: Logits, store: Store, *, where: object) -> Integer[np.ndarray, " record"]:
     """Rows of the patients that were held out of the training folds.
 
@@ -135,7 +116,7 @@ def held_out_rows(model: Logits, store: Store, *, where: object) -> Integer[np.n
         WeightsError: The weights do not say how they were trained.
         StoreError: Of another corpus, without findings, or none of its patients were held out.
     """
-    recipe = recipe_of(model, where=where)
+    recipe = recipe_of(model.manifest, where=where)
     if store.corpus != recipe.data.corpus:
         raise StoreError(
             store.path,
@@ -182,7 +163,7 @@ def report_answers(
         record_ids=records["record_id"].to_list(),
         concepts=concepts,
         table=model.table,
-        rules=recipe_of(model, where=where).labels,
+        rules=recipe_of(model.manifest, where=where).labels,
     )
     names = [model.table[concept].name for concept in concepts]
     parts = []

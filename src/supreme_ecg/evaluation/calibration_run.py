@@ -16,14 +16,13 @@ from supreme_ecg.evaluation.calibration import (
     fit_calibration,
     held_out_rows,
     meaning_of,
-    recipe_of,
     report_answers,
 )
 from supreme_ecg.evaluation.calibration_result import CalibrationResult, score_calibration
 from supreme_ecg.evaluation.guard import Guard
 from supreme_ecg.models.calibration import Calibration, ThresholdRule, store_calibration
 from supreme_ecg.store.reading import Store
-from supreme_ecg.training.recipe import DataConfig
+from supreme_ecg.training.recipe import DataConfig, recipe_of
 from supreme_ecg.training.training_set import split_rows
 
 
@@ -72,7 +71,7 @@ def run_calibration(
     on_start(len(fitted_rows) + len(scored_rows))
     held_out = report_answers(model, store, fitted_rows, where=folder, advance=advance)
     scored = report_answers(model, store, scored_rows, where=folder, advance=advance)
-    recipe = recipe_of(model, where=folder)
+    recipe = recipe_of(model.manifest, where=folder)
     fitted = fit_calibration(
         held_out,
         rule=rule,
@@ -109,7 +108,7 @@ def _rows_to_score(
     model: Logits, store: Store, folds: Sequence[int], *, where: object
 ) -> Integer[np.ndarray, " record"]:
     """Rows of these folds whose report says anything."""
-    data = recipe_of(model, where=where).data
+    data = recipe_of(model.manifest, where=where).data
     trained = sorted(set(folds) & set(folds if data.folds is None else data.folds))
     if trained:
         raise TaskError(

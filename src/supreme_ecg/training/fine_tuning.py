@@ -7,14 +7,12 @@ and its resumption are those of pre-training.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from supreme_ecg.models.encoder import EncoderConfig
@@ -25,7 +23,7 @@ from supreme_ecg.preprocessing.contract import SignalContract
 from supreme_ecg.training.callbacks import SILENT, Callbacks
 from supreme_ecg.training.concept_queries import ConceptQueries
 from supreme_ecg.training.loop import Progress, Trainer
-from supreme_ecg.training.precision import choose_precision
+from supreme_ecg.training.precision import launch
 from supreme_ecg.training.recipe import DataConfig, Recipe, TrainingConfig
 from supreme_ecg.training.schedule import CosineConfig
 from supreme_ecg.training.training_set import TrainingSet
@@ -148,11 +146,8 @@ def train_classifier(
         RecipeError: The folder holds a run of another recipe.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it announces the precision
     recipe = recipe.resolved()
-    precision = choose_precision(recipe.training.precision)
-    fabric = Fabric(precision=precision, devices="auto", accelerator="auto")
-    fabric.launch()
+    fabric = launch(recipe.training.precision)
     torch.manual_seed(recipe.training.seed)
     count = len(data.concepts)
     method = SuPreMEConfig(fusion=LinearHeadConfig(rows=count))

@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
@@ -24,9 +23,11 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from supreme_ecg.errors import RecipeError
 from supreme_ecg.training.averaging import mean_with, renew_batch_statistics
 from supreme_ecg.training.callbacks import Callbacks
-from supreme_ecg.training.objective import Objective, draw_windows
+from supreme_ecg.training.epoch import Epoch
+from supreme_ecg.training.objective import Objective
 from supreme_ecg.training.recipe import Recipe
 from supreme_ecg.training.schedule import ends_cycle, rate_share
+from supreme_ecg.training.start import named
 
 STATE: Final = "state.ckpt"
 METRICS: Final = "metrics.jsonl"
@@ -90,8 +91,7 @@ class Trainer:
     @property
     def batches(self) -> int:
         """Batches of one process in an epoch; the last incomplete one is left out."""
-        share = len(self.objective.data.training_rows) // self.fabric.world_size
-        return max(1, share // self.recipe.training.batch_size)
+        return len(self._epoch())
 
     @property
     def total_steps(self) -> int:
@@ -103,6 +103,16 @@ class Trainer:
         """Records drawn so far, by all processes; a record counts again in every epoch."""
         in_epoch = self.batches * self.recipe.training.batch_size * self.fabric.world_size
         return self.progress.epoch * in_epoch
+
+    def _epoch(self) -> Epoch:
+        """The one to come."""
+        return Epoch(
+            data=self.objective.data,
+            recipe=self.recipe,
+            number=self.progress.epoch,
+            process=self.fabric.global_rank,
+            processes=self.fabric.world_size,
+        )
 
     def run(self, callbacks: Callbacks) -> None:
         """Train until the last epoch or until the validation loss has stopped falling.
@@ -143,10 +153,11 @@ class Trainer:
 
     def _train_epoch(self, on_batch: Callable[[], None]) -> float:
         """One pass over the training rows; returns the mean loss."""
-        generator = self._seed_epoch()
+        epoch = self._epoch()
+        generator = epoch.seed()
         self.model.train()
         total = 0.0
-        batches = self._training_batches()
+        batches = epoch.batches()
         while group := list(islice(batches, self.recipe.training.accumulate)):
             for loss in self.objective.add_gradients(
                 self.model, group, generator=generator, fabric=self.fabric
@@ -155,28 +166,6 @@ class Trainer:
                 on_batch()
             self._step()
         return total / self.batches
-
-    def _seed_epoch(self) -> torch.Generator:
-        """Seed everything that this epoch draws from (seed, epoch, process)."""
-        key = [self.recipe.training.seed, self.progress.epoch, self.fabric.global_rank]
-        seed = int(np.random.SeedSequence(key).generate_state(1)[0])
-        torch.manual_seed(seed)  # dropout
-        return torch.Generator().manual_seed(seed)
-
-    def _training_batches(self) -> Iterator[np.ndarray]:
-        """Rows of each batch: one shuffle for all processes, every n-th row for each."""
-        settings, data = self.recipe.training, self.objective.data
-        rows = data.training_rows
-        first_confirmed = settings.epochs - settings.confirmed_epochs
-        if settings.confirmed_epochs and self.progress.epoch >= first_confirmed:
-            rows = data.only_confirmed(rows)
-        draws = np.random.default_rng([settings.seed, self.progress.epoch])
-        passes = -(-len(data.training_rows) // len(rows))
-        order = np.concatenate([draws.permutation(rows) for _ in range(passes)])
-        own = order[self.fabric.global_rank :: self.fabric.world_size]
-        size = settings.batch_size
-        for start in range(0, self.batches * size, size):
-            yield own[start : start + size]
 
     def _step(self) -> None:
         share = rate_share(
@@ -216,14 +205,9 @@ class Trainer:
 
     def _settle(self) -> None:
         """Give the mean weights their batch statistics, and judge them."""
-        model, draws = self.model.module, self._seed_epoch()
+        model = self.model.module
         model.load_state_dict(self.best)
-        windows = (
-            self.fabric.to_device(
-                draw_windows(self.objective.data.store, rows, recipe=self.recipe, generator=draws)
-            )
-            for rows in self._training_batches()
-        )
+        windows = map(self.fabric.to_device, self._epoch().windows())
         with self.fabric.autocast():
             renew_batch_statistics(model.encoder, windows)
         self.progress.best_loss = self.objective.judge(model, fabric=self.fabric).loss
@@ -260,8 +244,8 @@ class Trainer:
         if state["started_from"] != self.started_from:
             raise RecipeError(
                 path,
-                expected=f"the state of a run that started from {_named(self.started_from)}",
-                found=f"one that started from {_named(state['started_from'])}",
+                expected=f"the state of a run that started from {named(self.started_from)}",
+                found=f"one that started from {named(state['started_from'])}",
                 remedy="Choose another --out folder, or resume with the --start it was started with.",
             )
         self.model.module.load_state_dict(state["model"])
@@ -284,10 +268,6 @@ def _differences(
         elif their != our:
             found.append(f"{prefix}{key}={their}")
     return found
-
-
-def _named(weights: str | None) -> str:
-    return "fresh weights" if weights is None else f"weights {weights[:12]}..."
 
 
 def _weight_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ at random as in training, brought single leads nothing: docs/log.md.)
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -17,13 +17,43 @@ from torch import Tensor
 from supreme_ecg.models.encoder import encode_windows, mean_token
 from supreme_ecg.models.named_rows import NamedRows
 from supreme_ecg.models.supreme import SuPreME
+from supreme_ecg.training.concept_queries import ConceptQueries
 from supreme_ecg.training.logistic import LogisticRegression
 from supreme_ecg.training.objective import plain_windows
 from supreme_ecg.training.training_set import TrainingSet
 
+_UNCONFIRMED: Final = 0.25
+"""Weight of a report that no reader confirmed, where training ends on the others: confirmed held-out
+reports are ranked as well as with 0, and all of them better (docs/log.md)."""
 _BATCH: Final = 128
 _LEAST_SPREAD: Final = 1e-6
 """Standard deviation below which a feature is constant."""
+
+
+def add_named_rows(
+    model: Any,
+    objective: ConceptQueries,
+    *,
+    advance: Callable[[int, int], None] = lambda _done, _total: None,
+) -> None:
+    """Give trained names their linear rows, if the recipe has any, in place of those of the training.
+
+    Args:
+        model: SuPreME, trained; nothing else has such rows, and it stays as it is.
+        objective: What it was trained towards.
+        advance: Called with how many of how many windows are embedded.
+    """
+    recipe = objective.recipe
+    if isinstance(model, SuPreME) and model.parts.method.rows_c:
+        model.rows_in_training = None
+        model.named_rows = fit_named_rows(
+            model,
+            objective.data,
+            c=model.parts.method.rows_c,
+            names=objective.phrasing.names,
+            unconfirmed_weight=_UNCONFIRMED if recipe.training.confirmed_epochs else 1.0,
+            advance=advance,
+        )
 
 
 def fit_named_rows(

@@ -1,4 +1,4 @@
-"""Which arithmetic a device computes fast.
+"""Which devices a training runs on, and which arithmetic they compute fast.
 
 A processor without instructions for bfloat16 computes it in software: on one with AVX2 alone a step of
 `supreme_ptb_xl_100hz` took ten times as long in bf16 as in float32 (docs/recipes.md).
@@ -6,10 +6,12 @@ A processor without instructions for bfloat16 computes it in software: on one wi
 
 from __future__ import annotations
 
+import logging
 import platform
 from typing import Literal
 
 import torch
+from lightning_fabric import Fabric
 
 FixedPrecision = Literal["32-true", "bf16-mixed"]
 Precision = Literal["auto"] | FixedPrecision
@@ -28,6 +30,20 @@ def choose_precision(wanted: Precision) -> FixedPrecision:
     else:
         fast = _fast_on_processor()
     return "bf16-mixed" if fast else "32-true"
+
+
+def launch(wanted: Precision, *, devices: int | Literal["auto"] = "auto") -> Fabric:
+    """Start on the devices of this machine.
+
+    Args:
+        wanted: As the recipe has it.
+        devices: How many; ``auto``: all of the fastest kind.
+    """
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it announces the precision
+    precision = choose_precision(wanted)
+    fabric = Fabric(precision=precision, devices=devices, accelerator="auto")
+    fabric.launch()
+    return fabric
 
 
 def _fast_on_processor() -> bool:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import torch
-from lightning_fabric import Fabric
 from torch import nn
 
 from supreme_ecg.concepts.table import ConceptTable
@@ -30,9 +28,9 @@ from supreme_ecg.store.reading import Store
 from supreme_ecg.training.callbacks import SILENT, Callbacks
 from supreme_ecg.training.concept_queries import ConceptQueries
 from supreme_ecg.training.loop import Trainer
-from supreme_ecg.training.named_rows import fit_named_rows
+from supreme_ecg.training.named_rows import add_named_rows
 from supreme_ecg.training.objective import Objective
-from supreme_ecg.training.precision import choose_precision
+from supreme_ecg.training.precision import launch
 from supreme_ecg.training.recipe import Recipe
 from supreme_ecg.training.report_pairs import ReportPairs, read_reports
 from supreme_ecg.training.seen_records import make_training_manifest
@@ -44,10 +42,6 @@ from supreme_ecg.training.training_set import (
     make_training_set,
     make_unlabelled_set,
 )
-
-_UNCONFIRMED: Final = 0.25
-"""Weight of a report that no reader confirmed in the rows of trained names, where training ends on the
-others: confirmed held-out reports are ranked as well as with 0, and all of them better (docs/log.md)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +120,7 @@ def pretrain(
     model.load_state_dict(trainer.best)
     if trainer.fabric.is_global_zero:
         if isinstance(trainer.objective, ConceptQueries):
-            _add_rows(model, trainer.objective, on_windows=callbacks.on_windows)
+            add_named_rows(model, trainer.objective, advance=callbacks.on_windows)
         model.seen = make_training_manifest(store, data.training_rows, data.validation_rows)
         model.save(result.model, metrics=_metrics(result))
     return result
@@ -159,25 +153,6 @@ def _require_confirmed(recipe: Recipe, data: TrainingSet) -> None:
             )
 
 
-def _add_rows(
-    model: Model | SelfSupervised,
-    objective: ConceptQueries,
-    *,
-    on_windows: Callable[[int, int], None],
-) -> None:
-    """Give trained names their linear rows, if the recipe has any, in place of those of the training."""
-    if isinstance(model, SuPreME) and model.parts.method.rows_c:
-        model.rows_in_training = None
-        model.named_rows = fit_named_rows(
-            model,
-            objective.data,
-            c=model.parts.method.rows_c,
-            names=objective.phrasing.names,
-            unconfirmed_weight=_UNCONFIRMED if objective.recipe.training.confirmed_epochs else 1.0,
-            advance=on_windows,
-        )
-
-
 def _trainer(
     recipe: Recipe,
     data: TrainingSet,
@@ -187,10 +162,7 @@ def _trainer(
     start: Start | None,
     on_reports: Callable[[int, int], None],
 ) -> Trainer:
-    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it announces the precision
-    precision = choose_precision(recipe.training.precision)
-    fabric = Fabric(precision=precision, devices="auto", accelerator="auto")
-    fabric.launch()
+    fabric = launch(recipe.training.precision)
     torch.manual_seed(recipe.training.seed)  # initial weights
     manifest = data.manifest() | {
         "recipe": recipe.to_json(),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter, ValidationError
 
+from supreme_ecg.errors import WeightsError
 from supreme_ecg.models.barlow_twins import BarlowTwinsConfig
 from supreme_ecg.models.byol import BYOLConfig
 from supreme_ecg.models.clocs import CLOCSConfig
@@ -162,3 +164,25 @@ class Recipe:
             encoder=self.encoder,
             text_encoder=self.text_encoder,
         )
+
+
+def recipe_of(manifest: Mapping[str, Any], *, where: object) -> Recipe:
+    """The recipe that weights were trained with.
+
+    Args:
+        manifest: Of the weights.
+        where: For the error.
+
+    Raises:
+        WeightsError: The weights do not say, or it is of another version.
+    """
+    try:
+        recipe: Recipe = TypeAdapter(Recipe).validate_python(manifest["recipe"])
+    except (KeyError, ValidationError) as error:
+        raise WeightsError(
+            where,
+            expected="weights that hold the recipe they were trained with",
+            found=f"none that this version can read ({type(error).__name__})",
+            remedy="Train them with `supreme pretrain` of this version.",
+        ) from error
+    return recipe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,8 +69,7 @@ class Start:
 
     def give(self, model: SuPreME) -> None:
         """Put the weights into a new model of the same parts, all but the rows of trained names."""
-        old = {k: v for k, v in self.model.state_dict().items() if not k.startswith(_NAMED_ROWS)}
-        model.load_state_dict(model.state_dict() | old)
+        model.load_state_dict(model.state_dict() | without_rows(self.model))
 
     def give_rows(self, rows: nn.Linear, *, names: Float[Tensor, "concept text_width"]) -> None:
         """Begin the rows in training with those of the weights.
@@ -87,16 +87,37 @@ class Start:
             rows.bias[known] = self.model.named_rows.bias[place[known]]
 
 
+def started_from(manifest: Mapping[str, Any]) -> str | None:
+    """SHA-256 of the weights that a run started from; None where they were fresh."""
+    sha256: str | None = manifest.get("started_from", {}).get("weights_sha256")
+    return sha256
+
+
+def named(sha256: str | None) -> str:
+    """Weights that a run started from, in words."""
+    return "fresh weights" if sha256 is None else f"weights {sha256[:12]}..."
+
+
+def without_rows(model: SuPreME) -> dict[str, Tensor]:
+    """The state of a model, all but the rows of trained names."""
+    return {k: v for k, v in model.state_dict().items() if not k.startswith(_NAMED_ROWS)}
+
+
 def _require_same_parts(started: SuPreMEParts, wanted: SuPreMEParts, *, where: str) -> None:
     """Stop where the recipe makes another model; how its rows are penalised is no difference."""
-    ours, theirs = (_sizes(parts) for parts in (wanted, started))
-    if differing := sorted(key for key in ours | theirs if ours.get(key) != theirs.get(key)):
+    if differing := differing_parts(wanted, started):
         raise RecipeError(
             where,
             expected=f"weights of the recipe's {', '.join(differing)}",
-            found=f"other ones: {', '.join(f'{key}={theirs.get(key)}' for key in differing)}",
+            found=f"other ones: {', '.join(f'{key}={value}' for key, value in differing.items())}",
             remedy="Start from weights of a recipe with these sections, or change the recipe's.",
         )
+
+
+def differing_parts(ours: SuPreMEParts, theirs: SuPreMEParts) -> dict[str, Any]:
+    """Sections in which the parts of two models differ, with what the second has there."""
+    our, their = _sizes(ours), _sizes(theirs)
+    return {key: their[key] for key in sorted(our) if our[key] != their[key]}
 
 
 def _sizes(parts: SuPreMEParts) -> dict[str, Any]:
