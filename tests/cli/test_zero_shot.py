@@ -136,16 +136,19 @@ def test_unwritable_result_is_refused_before_the_work(
 def test_plain_asks_for_no_class_that_another_excludes(
     store: ScriptedStore, tmp_path: Path
 ) -> None:
-    """The JSON says what each class excludes, and nothing under --plain."""
+    """The JSON says what each class excludes and wants beside, and nothing under --plain."""
     own, out = tmp_path / "own.toml", tmp_path / "out.json"
     published = resources.files("supreme_ecg.evaluation") / "tasks" / "cpsc2018.toml"
     prompt = 'prompts = ["right bundle branch block"]'
     assert prompt in published.read_text()
-    own.write_text(published.read_text().replace(prompt, f'{prompt}\nunless = ["normal ECG"]'))
-    for options, excluded in (((), {"CRBBB": ["normal ECG"]}), (("--plain",), {})):
+    further = 'unless = ["normal ECG"]\nalso = ["ST elevation"]'
+    own.write_text(published.read_text().replace(prompt, f"{prompt}\n{further}"))
+    asked = ({"CRBBB": ["normal ECG"]}, {"CRBBB": ["ST elevation"]})
+    for options, (excluded, wanted) in (((), asked), (("--plain",), ({}, {}))):
         result = _run("--task", str(own), "--json", str(out), *options)
         assert result.exit_code == 0, result.output
-        assert json.loads(out.read_text())["run"]["unless"] == excluded
+        run = json.loads(out.read_text())["run"]
+        assert (run["unless"], run["also"]) == (excluded, wanted)
 
 
 def test_whole_recordings_are_scored_where_their_folder_is_given(

@@ -119,6 +119,18 @@ def test_a_class_is_not_there_where_what_it_excludes_is() -> None:
     assert task.plain().scores(plain)[0, column] == pytest.approx(0.8)
 
 
+def test_a_class_is_there_only_where_what_it_wants_beside_is() -> None:
+    """A non-specific T wave change of 0.8 beside low T waves of 0.5 is 0.4; asked plainly it is 0.8."""
+    task = Task.load("ptb_xl_form")
+    answers = np.zeros((1, len(task.prompts)))
+    answers[0, task.prompts.index("non-specific T wave change")] = 0.8
+    answers[0, task.prompts.index("low or flat T wave")] = 0.5
+    columns = [[one.name for one in task.classes].index(name) for name in ("NT_", "LOWT")]
+    assert task.scores(answers)[0, columns] == pytest.approx([0.4, 0.5 * 0.2])
+    plain = answers[:, [task.prompts.index(prompt) for prompt in task.plain().prompts]]
+    assert task.plain().scores(plain)[0, columns] == pytest.approx([0.8, 0.5])
+
+
 @pytest.mark.shared_data
 def test_ptb_xl_codes_are_those_of_its_statement_table(shared_data: Path) -> None:
     """Rebuilt from scp_statements.csv, the code lists are the same, class by class."""
@@ -321,6 +333,11 @@ def test_unknown_task_names_the_nearest() -> None:
         ('records = "all"', 'records = "all"\n[split]\nrule = "folds"', "a part without folds"),
         ('records = "all"', 'records = "all"\n[split]\ntest = [1]', "under the rule 'patients'"),
         ('codes = ["AFIB"]', 'codes = ["AFIB", "AFIB"]', "class 'AF' with codes"),
+        (
+            'codes = ["AFIB"]',
+            'codes = ["AFIB"]\nalso = ["atrial fibrillation"]',
+            "class 'AF' with codes",
+        ),
         ('codes = ["AFIB"]', "codes =", "no TOML"),
         ("[[classes]]", OWN_TASK[OWN_TASK.index("[[classes]]") :] + "[[classes]]", "'AF' twice"),
     ],

@@ -36,6 +36,9 @@ class TaskClass:
     prompts: tuple[str, ...]
     """The questions asked of the model; none names another class of the task. A class that lumps
     statements together has one for each, and is there when any of them is."""
+    also: tuple[str, ...] = ()
+    """Further questions about what the class is by its use: "non-specific T wave change" is coded where
+    reports say that T waves are flat. The class is there where all of them are true too."""
     unless: tuple[str, ...] = ()
     """Questions about what the class excludes by its meaning: "supraventricular arrhythmia" is coded
     where it is not known to be atrial fibrillation. The class is there where none of them is."""
@@ -102,12 +105,15 @@ class Task:
     @property
     def prompts(self) -> tuple[str, ...]:
         """The distinct questions, in the order of the classes."""
-        asked = (prompt for one in self.classes for prompt in (*one.prompts, *one.unless))
+        asked = (
+            prompt for one in self.classes for prompt in (*one.prompts, *one.also, *one.unless)
+        )
         return tuple(dict.fromkeys(asked))
 
     def plain(self) -> Task:
-        """The same task with each class asked by its prompts alone, whatever it excludes."""
-        return replace(self, classes=tuple(replace(one, unless=()) for one in self.classes))
+        """The same task with each class asked by its prompts alone, whatever else it wants or excludes."""
+        alone = tuple(replace(one, also=(), unless=()) for one in self.classes)
+        return replace(self, classes=alone)
 
     def scores(self, answers: Float[np.ndarray, "record query"]) -> Float[np.ndarray, "record cls"]:
         """Join the answers to a class's questions, as if they were independent of each other.
@@ -116,11 +122,12 @@ class Task:
             answers: Probabilities from 0 to 1, one column for each of :attr:`prompts`.
 
         Returns:
-            One column per class: the probability that any of its prompts is true and nothing that it
-            excludes; the answer itself where a class has one question.
+            One column per class: the probability that any of its prompts is true, all that it wants
+            beside, and nothing that it excludes; the answer itself where a class has one question.
         """
         columns = [
             _any_of(answers, self.prompts, one.prompts)
+            * _all_of(answers, self.prompts, one.also)
             * (1 - _any_of(answers, self.prompts, one.unless))
             for one in self.classes
         ]
@@ -208,7 +215,7 @@ def _fault(task: Task) -> str | None:
     if (task.label_rule == "table") != (task.table is not None):
         return f"label_rule {task.label_rule!r} and table {task.table!r}"
     for one in task.classes:
-        questions = (*one.prompts, *one.unless)
+        questions = (*one.prompts, *one.also, *one.unless)
         asked = tuple(dict.fromkeys(question for question in questions if question.strip()))
         coded = bool(one.codes) == (task.table is None) and not _repeated(one.codes)
         if not coded or not one.prompts or asked != questions:
@@ -224,6 +231,14 @@ def _any_of(
     if len(columns) == 1:
         return answers[:, columns[0]]
     return np.asarray(1 - np.prod(1 - answers[:, columns], axis=1))
+
+
+def _all_of(
+    answers: Float[np.ndarray, "record query"], asked: Sequence[str], some: Sequence[str]
+) -> Float[np.ndarray, " record"]:
+    """Probability that all of some questions are true; 1 where there is none."""
+    columns = [asked.index(question) for question in some]
+    return np.asarray(np.prod(answers[:, columns], axis=1))
 
 
 def _repeated(values: Sequence[str]) -> list[str]:

@@ -190,6 +190,7 @@ def plan_rows(
     run = {
         "corpus": store.corpus,
         **chosen,
+        "also": {one.name: list(one.also) for one in task.classes if one.also},
         "unless": {one.name: list(one.unless) for one in task.classes if one.unless},
         "records_left_out": left_out,
         "in_domain": store.corpus == model.manifest.get("corpus"),
