@@ -52,17 +52,14 @@ def main() -> None:
 
 def require_same_run(description: dict[str, Any], values: dict[str, Any]) -> None:
     """Stop unless the results of training are those of these weights."""
-    manifest, metrics, run = description["manifest"], description["metrics"], values["pretrain"]
-    ours = (
-        manifest["records_trained"],
-        len(description["trained_concepts"]),
-        *(metrics[key] for key in ("epochs", "best_epoch", "validation_loss")),
-    )
-    theirs = tuple(
-        run[key] for key in ("records", "concepts", "epochs", "best_epoch", "validation_loss")
-    )
-    if ours != theirs:
-        sys.exit(f"pretrain.json is of another run: {theirs}, the weights say {ours}")
+    manifest, metrics = description["manifest"], description["metrics"]
+    name = "average" if "averaged" in manifest else "pretrain"
+    said = sorted(metrics.keys() & {"averaged", "epochs", "best_epoch", "validation_loss"})
+    run = [values[name][key] for key in ("records", "concepts", *said)]
+    ours = [manifest["records_trained"], len(description["trained_concepts"])]
+    ours += [metrics[key] for key in said]
+    if ours != run:
+        sys.exit(f"{name}.json is of another run: {run}, the weights say {ours}")
     scored = [*values["zero_shot"], values["cpsc2018"]]
     further = [*values.get("zero_shot_plain", []), *values.get("probes", [])]
     for result in [*scored, *further]:
@@ -210,7 +207,12 @@ def training(description: dict[str, Any], values: dict[str, Any]) -> Iterator[st
             confirmed=prose.CONFIRMED.format(epochs=epochs) if epochs else "",
         )
         yield from _run("First run", values["pretrain_first"], before)
-    yield from _run("Cost" if before is None else "Second run", values["pretrain"], manifest)
+    title = "Cost" if before is None else "Second run"
+    if "averaged" in manifest:
+        title += ", each of them"
+    yield from _run(title, values["pretrain"], manifest)
+    if "averaged" in manifest:
+        yield from _average(values["average"], manifest["averaged"])
 
 
 def _run(title: str, run: dict[str, Any], said: dict[str, Any]) -> Iterator[str]:
@@ -227,6 +229,21 @@ def _run(title: str, run: dict[str, Any], said: dict[str, Any]) -> Iterator[str]
     for part, values in said["recipe"].items():
         yield from toml_lines(part, values)
     yield "```\n"
+
+
+def _average(average: dict[str, Any], runs: list[dict[str, Any]]) -> Iterator[str]:
+    """Which runs the weights are the mean of, and what that cost."""
+    named = ", ".join(
+        f"{run['recipe']['loss']['name'].replace('_', ' ')} with seed {run['recipe']['training']['seed']}"
+        for run in runs
+    )
+    yield prose.AVERAGE.format(
+        runs=len(runs),
+        named=named,
+        minutes=f"{average['seconds'] / 60:.1f}",
+        memory=f"{average['peak_memory_mb'] / 1000:.2f}",
+        loss=f"{average['validation_loss']:.4f}",
+    )
 
 
 def toml_lines(section: str, settings: dict[str, Any]) -> Iterator[str]:

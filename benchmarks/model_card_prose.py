@@ -94,6 +94,12 @@ CONFIRMED: Final = """\
 In its last {epochs} epochs it draws only records whose report does not say that no reader confirmed it; its
 loss is of such held-out reports, and not comparable with that of the first."""
 
+AVERAGE: Final = """\
+**Mean**: the weights are the mean of those of {runs} second runs, which differ in loss and seed alone
+({named}): a "model soup" (Wortsman et al. 2022, arXiv 2203.05482). Batch statistics and the rows of trained
+names were made anew by the recipe above ({minutes} minutes, {memory} GB of memory; held-out loss {loss}).
+"""
+
 DATES: Final = """\
 **Dates and place**: recorded between October 1989 and June 1996 (Wagner et al. 2020); the dates in the
 table run from {first} to {last} and so are no recording dates to rely on. Reports are German for the most

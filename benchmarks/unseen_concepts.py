@@ -1,8 +1,8 @@
 """How well concepts are found that were never trained on, beside the model that was trained on them.
 
-    python benchmarks/unseen_concepts.py STORE --seen runs/ptb_xl/model --out runs/unseen --json OUT
+    python benchmarks/unseen_concepts.py STORE --seen supreme-ptbxl-100hz --out runs/unseen --json OUT
 
-Trains the recipe once more without the concepts of ``EXCLUDED``, their synonyms and their descendants
+Trains both runs once more without the concepts of ``EXCLUDED``, their synonyms and their descendants
 (`labels.exclude`), then asks both models for each of them about fold 9: by the words of its preferred name
 alone, by these and the definition (the mean of two logits), and as the model asks of itself: with what is
 above it in the table as well (`models/asked.py`). A killed run goes on from its last epoch. Truth: what the
@@ -29,7 +29,7 @@ from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training.callbacks import Callbacks
 from supreme_ecg.training.loop import METRICS
-from supreme_ecg.training.pretrain import pretrain
+from supreme_ecg.training.pretrain import Pretraining, pretrain
 from supreme_ecg.training.recipe import LabelConfig
 from supreme_ecg.training.recipe_file import find_recipe, read_recipe
 from supreme_ecg.training.training_set import report_labels
@@ -55,6 +55,8 @@ EXCLUDED = (
     "t_wave_inversion",
     "long_qt",
 )
+RECIPES = ["supreme_ptb_xl_100hz", "supreme_ptb_xl_100hz_confirmed"]
+"""Of the packaged weights."""
 UNSEEN = ("unseen", "unseen, defined", "unseen, as asked")
 """The three ways to ask the model that was trained without."""
 BATCH = 128
@@ -67,11 +69,7 @@ def main() -> None:
     options = _options()
     torch.set_num_threads(options.threads)
     store, table = Store.open(options.store), ConceptTable.load()
-    overrides = [*options.set, f"labels.exclude={json.dumps(EXCLUDED)}"]
-    recipe = read_recipe(find_recipe(options.recipe), overrides=overrides)
-    callbacks = Callbacks(on_epoch=lambda metrics: print(json.dumps(metrics), flush=True))
-    run = pretrain(recipe, store, options.out, callbacks=callbacks)
-    epochs = map(json.loads, (options.out / METRICS).read_text().splitlines())
+    run = _train(options, store)
     rows = np.flatnonzero((store.records["fold"] == options.fold).to_numpy())
     model = SuPreME.from_pretrained(run.model)
     names = [table[concept].name for concept in EXCLUDED]
@@ -98,11 +96,11 @@ def main() -> None:
     }
     patients = records["patient_id"].to_list()
     values = {
-        "recipe": options.recipe,
+        "recipes": options.recipes,
         "overrides": options.set,
         "records_trained": run.records,
         "concepts_trained": run.concepts,
-        "minutes": round(sum(one["seconds"] for one in epochs) / 60, 1),
+        "minutes": round(_seconds(options.out) / 60, 1),
         "fold": options.fold,
         "records": len(rows),
         "related": related,
@@ -113,11 +111,30 @@ def main() -> None:
     options.json.write_text(json.dumps(values, indent=1) + "\n")
 
 
+def _train(options: argparse.Namespace, store: Store) -> Pretraining:
+    """The runs one after the other, each from the weights of the one before; the last of them."""
+    overrides = [*options.set, f"labels.exclude={json.dumps(EXCLUDED)}"]
+    callbacks = Callbacks(on_epoch=lambda metrics: print(json.dumps(metrics), flush=True))
+    run: Pretraining | None = None
+    for number, name in enumerate(options.recipes):
+        recipe = read_recipe(find_recipe(name), overrides=overrides)
+        start = None if run is None else run.model
+        run = pretrain(recipe, store, options.out / str(number), start=start, callbacks=callbacks)
+    assert run is not None
+    return run
+
+
+def _seconds(folder: Path) -> float:
+    """That the epochs of all runs took."""
+    lines = (line for path in folder.glob(f"*/{METRICS}") for line in path.read_text().splitlines())
+    return sum(json.loads(line)["seconds"] for line in lines)
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("store", type=Path)
     parser.add_argument("--seen", required=True, help="weights that were trained on all concepts")
-    parser.add_argument("--recipe", default="supreme_ptb_xl_100hz")
+    parser.add_argument("--recipes", nargs="+", default=RECIPES, help="run one after the other")
     parser.add_argument("--set", action="append", default=[], help="as of `supreme pretrain`")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument("--json", type=Path, required=True)

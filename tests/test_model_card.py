@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from supreme_ecg.models.supreme import SuPreME
 from tests.models.small_model import small_model
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -96,6 +97,31 @@ def test_the_card_says_whose_data_who_how_and_how_well(model: Path, results: Pat
         low, high = result["macro"]["ci95"]
         assert f"**{result['macro']['auroc']:.3f}** | {low:.3f} to {high:.3f}" in text
         assert f"## {result['task']}, by class" in text
+
+
+def test_the_card_of_a_mean_says_of_which_runs(letters, model: Path, results: Path) -> None:
+    """Their losses and seeds, what the mean cost; results of another mean make no card."""
+    mean = SuPreME.from_pretrained(model, text_encoder=letters)
+    runs = [
+        {"recipe": {"loss": {"name": loss}, "training": {"seed": seed}}}
+        for loss, seed in (("binary_cross_entropy", 0), ("asymmetric", 1))
+    ]
+    mean.manifest["averaged"] = runs
+    metrics = {"averaged": 2, "validation_loss": 0.25}
+    mean.save(model, metrics=metrics)
+    average = {**metrics, "records": 4321, "concepts": 1, "seconds": 60.0, "peak_memory_mb": 2000.0}
+    (results / "average.json").write_text(json.dumps(average))
+    done = write_card(model, results)
+    assert done.returncode == 0, done.stderr
+    text = " ".join((model / "README.md").read_text().split())
+    assert "Second run, each of them**" in text
+    assert (
+        "of 2 second runs, which differ in loss and seed alone (binary cross entropy with" in text
+    )
+    assert "seed 0, asymmetric with seed 1)" in text
+    assert "(1.0 minutes, 2.00 GB of memory; held-out loss 0.2500)" in text
+    (results / "average.json").write_text(json.dumps(average | {"averaged": 3}))
+    assert "average.json is of another run" in write_card(model, results).stderr
 
 
 def test_what_was_not_measured_is_said(model: Path, results: Path) -> None:
