@@ -22,7 +22,7 @@ def lines(values: dict[str, Any]) -> Iterator[str]:
     yield "## Concepts left out of training\n"
     yield (
         "```sh\npython benchmarks/unseen_concepts.py stores/ptb_xl --seen runs/first/model "
-        "--out runs/unseen \\\n    --json docs/results/unseen.json\n```\n"
+        "--recipes supreme_ptb_xl_100hz \\\n    --out runs/unseen --json docs/results/unseen.json\n```\n"
     )
     yield (
         f"The first run's recipe trained once more without {len(values['related'])} concepts, their synonyms "
