@@ -7,8 +7,8 @@ and their descendants (`labels.exclude`), then asks both models for each of them
 its preferred name alone, by these and the definition (the mean of two logits), and as the model asks of
 itself: with what is above it in the table as well (`models/asked.py`). A killed run goes on from its last
 epoch. Truth: what the reports say (doubt counts as said, as in training), and the SCP codes where the concept
-or one below it has any. The list was fixed before the first such run: common concepts of every group, and none
-that is only a general term for another.
+or one below it has any. The list was fixed before the first such run: common concepts of every group, and
+none that is only a general term for another.
 """
 
 from __future__ import annotations
