@@ -23,7 +23,8 @@ def lines(values: dict[str, Any]) -> Iterator[str]:
     )
     yield (
         f"One change of the recipe at a time, {values['epochs']} epochs each (the recipe has more), "
-        "without the definitions and the text adapter that the recipe got later. "
+        "without the definitions and the text adapter that the recipe got later, asked by the task files of "
+        "then. "
         f"Macro-AUROC on fold {values['fold']}; *reports*: mean over the concepts that ten or more of "
         "the held-out reports mention. Mean ± standard deviation where several seeds were run. Fold 9 is "
         "scored here to be read; choices were made on held-out reports (`docs/log.md`). Not run, for want of "
