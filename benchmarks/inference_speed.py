@@ -17,6 +17,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from supreme_ecg.store.reading import Store
 
 QUERIES = 71
 RIVAL_SAMPLES = 5000
+TURN, WARM_UP = 10, 3
 TARGET_MS, TARGET_RECORDS_PER_S = 10, 200
 
 
@@ -104,10 +106,14 @@ def _one(
     *,
     rounds: int,
 ) -> dict[str, Any]:
-    """Milliseconds for one window on one thread, the two models taking turns."""
+    """Milliseconds for one window on one thread, the two models taking turns of ten windows each.
+
+    Turns of one would measure how fast each takes its weights from memory again, not how it answers ECGs one
+    after the other.
+    """
     torch.set_num_threads(1)
     windows = store.batch(np.arange(min(rounds, len(store))))
-    at = iter(np.arange(2 * rounds + 10) % len(windows.signal))
+    at = cycle(range(len(windows.signal)))
     long = torch.randn(1, 12, RIVAL_SAMPLES)
 
     def ours() -> None:
@@ -121,12 +127,11 @@ def _one(
             rival(long, texts)
 
     taken: dict[str, list[tuple[float, float]]] = {"ours": [], "rival": []}
-    for number in range(rounds + 3):
+    for _ in range(-(-rounds // TURN)):
         for name, run in (("ours", ours), ("rival", theirs)):
-            if number < 3:
-                run()  # warm-up
-            else:
-                taken[name].append(_timed(run))
+            for _ in range(WARM_UP):
+                run()
+            taken[name] += [_timed(run) for _ in range(TURN)]
     result: dict[str, Any] = {"threads": 1, "rounds": rounds}
     for name, times in taken.items():
         wall, cpu = np.array(times).T * 1000
