@@ -233,9 +233,10 @@ def _run(title: str, run: dict[str, Any], said: dict[str, Any]) -> Iterator[str]
 
 def _average(average: dict[str, Any], runs: list[dict[str, Any]]) -> Iterator[str]:
     """Which runs the weights are the mean of, and what that cost."""
-    named = ", ".join(
-        f"{run['recipe']['loss']['name'].replace('_', ' ')} with seed {run['recipe']['training']['seed']}"
-        for run in runs
+    recipes = [{"loss": {"name": "binary_cross_entropy"}} | run["recipe"] for run in runs]
+    named = ", ".join(  # recipes of before the section `loss` have none
+        f"{recipe['loss']['name'].replace('_', ' ')} with seed {recipe['training']['seed']}"
+        for recipe in recipes
     )
     yield prose.AVERAGE.format(
         runs=len(runs),

@@ -189,8 +189,9 @@ def zero_shot_summary(results: list[dict[str, Any]], plain: list[dict[str, Any]]
         "Labels of training come from report text alone; no code column is read. PTB-XL is "
         "**in-domain** (same hospital and devices; folds 1-8 train, fold 9 is scored, no patient in "
         "both). CPSC2018 was never trained on. The untrained row is the same network with a randomly "
-        "initialised encoder. Asked plainly: `--plain`, each class by its prompts alone, whatever it "
-        "excludes (docs/evaluation.md). One seed.\n"
+        "initialised encoder. Asked plainly: `--plain`, each class by its prompts alone, whatever "
+        "else it wants or excludes (docs/evaluation.md). The weights are the mean of several second runs "
+        "from one first run.\n"
     )
     yield (
         "| task | records | classes scored | AUROC | 95 % interval | asked plainly | AUPRC | "

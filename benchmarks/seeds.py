@@ -27,6 +27,7 @@ from supreme_ecg.evaluation.zero_shot_plan import plan_zero_shot
 from supreme_ecg.evaluation.zero_shot_run import run_zero_shot
 from supreme_ecg.models.supreme import SuPreME
 from supreme_ecg.store.reading import Store
+from supreme_ecg.training.recipe import recipe_of
 
 
 def main() -> None:
@@ -57,7 +58,7 @@ def _options() -> argparse.Namespace:
 
 def seeds_of(manifests: Sequence[Mapping[str, Any]]) -> list[int]:
     """Seed of each run; ends the program where they differ in anything else, or a seed is there twice."""
-    recipes = [one["recipe"] for one in manifests]
+    recipes = [recipe_of(one, where="--weights").resolved().to_json() for one in manifests]
     starts = [one.get("started_from", {}).get("weights_sha256") for one in manifests]
     rests = [
         ({**one, "training": {**one["training"], "seed": None}}, start)
