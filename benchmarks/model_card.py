@@ -209,7 +209,7 @@ def training(description: dict[str, Any], values: dict[str, Any]) -> Iterator[st
         yield from _run("First run", values["pretrain_first"], before)
     title = "Cost" if before is None else "Second run"
     if "averaged" in manifest:
-        title += ", each of them"
+        title += ", each (the first is shown)"
     yield from _run(title, values["pretrain"], manifest)
     if "averaged" in manifest:
         yield from _average(values["average"], manifest["averaged"])

@@ -114,7 +114,7 @@ def test_the_card_of_a_mean_says_of_which_runs(letters, model: Path, results: Pa
     done = write_card(model, results)
     assert done.returncode == 0, done.stderr
     text = " ".join((model / "README.md").read_text().split())
-    assert "Second run, each of them**" in text
+    assert "Second run, each (the first is shown)**" in text
     assert (
         "of 2 second runs, which differ in loss and seed alone (binary cross entropy with" in text
     )
