@@ -60,6 +60,9 @@ def require_same_run(description: dict[str, Any], values: dict[str, Any]) -> Non
     ours += [metrics[key] for key in said]
     if ours != run:
         sys.exit(f"{name}.json is of another run: {run}, the weights say {ours}")
+    epochs = manifest["recipe"]["training"]["epochs"]
+    if values["pretrain"]["epochs"] > epochs or values["pretrain"]["records"] != run[0]:
+        sys.exit(f"pretrain.json is of another run than the first of the mean ({epochs} epochs)")
     scored = [*values["zero_shot"], values["cpsc2018"]]
     further = [*values.get("zero_shot_plain", []), *values.get("probes", [])]
     for result in [*scored, *further]:
@@ -234,6 +237,10 @@ def _run(title: str, run: dict[str, Any], said: dict[str, Any]) -> Iterator[str]
 def _average(average: dict[str, Any], runs: list[dict[str, Any]]) -> Iterator[str]:
     """Which runs the weights are the mean of, and what that cost."""
     recipes = [{"loss": {"name": "binary_cross_entropy"}} | run["recipe"] for run in runs]
+    if any(_rest(recipe) != _rest(recipes[0]) for recipe in recipes):
+        sys.exit(
+            "the averaged runs differ in more than loss, seed and precision: the card must say so"
+        )
     named = ", ".join(  # recipes of before the section `loss` have none
         f"{recipe['loss']['name'].replace('_', ' ')} with seed {recipe['training']['seed']}"
         for recipe in recipes
@@ -245,6 +252,12 @@ def _average(average: dict[str, Any], runs: list[dict[str, Any]]) -> Iterator[st
         memory=f"{average['peak_memory_mb'] / 1000:.2f}",
         loss=f"{average['validation_loss']:.4f}",
     )
+
+
+def _rest(recipe: dict[str, Any]) -> dict[str, Any]:
+    """What the averaged runs have in common, by what the card says of them."""
+    training = {k: v for k, v in recipe["training"].items() if k not in {"seed", "precision"}}
+    return {**recipe, "loss": None, "training": training}
 
 
 def toml_lines(section: str, settings: dict[str, Any]) -> Iterator[str]:

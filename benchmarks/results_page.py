@@ -154,11 +154,11 @@ def stages(values: dict[str, Any]) -> Iterator[str]:
     )
     for name, title in {"pretrain_first": "first run", "pretrain": "a second run"}.items():
         yield _pretraining(f"pretrain, {title}", values[name])
-    average = values["average"]
-    yield (
-        f"| average | {average['averaged']} second runs: batch statistics, rows of trained names | "
-        f"{average['seconds'] / 60:.1f} min | | {_gigabytes(average)} |"
-    )
+    if average := values.get("average"):
+        yield (
+            f"| average | {average['averaged']} second runs: batch statistics, rows of trained names | "
+            f"{average['seconds'] / 60:.1f} min | | {_gigabytes(average)} |"
+        )
     runs = [(result, result["run"]) for result in values["zero_shot"]]
     seconds = runs[0][1]["seconds_all_tasks"]
     scored = 2 * max(result["records"] for result, _ in runs)
@@ -190,8 +190,8 @@ def zero_shot_summary(results: list[dict[str, Any]], plain: list[dict[str, Any]]
         "**in-domain** (same hospital and devices; folds 1-8 train, fold 9 is scored, no patient in "
         "both). CPSC2018 was never trained on. The untrained row is the same network with a randomly "
         "initialised encoder. Asked plainly: `--plain`, each class by its prompts alone, whatever "
-        "else it wants or excludes (docs/evaluation.md). The weights are the mean of several second runs "
-        "from one first run.\n"
+        "else it wants or excludes (docs/evaluation.md). One draw of what the seed decides "
+        "in the first run.\n"
     )
     yield (
         "| task | records | classes scored | AUROC | 95 % interval | asked plainly | AUPRC | "

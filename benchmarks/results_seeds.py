@@ -19,7 +19,7 @@ def lines(values: Mapping[str, Any]) -> Iterator[str]:
     yield "## Several seeds\n"
     yield (
         "Zero-shot macro-AUROC on fold 9 and on CPSC2018. The intervals elsewhere on this page are over "
-        "patients, for one seed.\n"
+        "patients, for one draw.\n"
     )
     yield from _command("runs/first/model runs/seed-1/model runs/seed-2/model", "seeds")
     yield (

@@ -20,12 +20,13 @@ def lines(values: dict[str, Any]) -> Iterator[str]:
         values: What ``benchmarks/unseen_concepts.py`` wrote.
     """
     yield "## Concepts left out of training\n"
+    recipes = values.get("recipes", [values.get("recipe")])
     yield (
         "```sh\npython benchmarks/unseen_concepts.py stores/ptb_xl --seen runs/first/model "
-        "--recipes supreme_ptb_xl_100hz \\\n    --out runs/unseen --json docs/results/unseen.json\n```\n"
+        f"--recipes {' '.join(recipes)} \\\n    --out runs/unseen --json docs/results/unseen.json\n```\n"
     )
     yield (
-        f"The first run's recipe trained once more without {len(values['related'])} concepts, their synonyms "
+        f"`{'`, then `'.join(recipes)}`, once more without {len(values['related'])} concepts, their synonyms "
         f"and all below them ({values['concepts_trained']} concepts left); what is above them is left out of "
         "the loss where they alone made it true. *Unseen*: this model, asked by the words of the preferred "
         "name alone, by name and definition (the mean of the two logits), and as it asks of itself, with "

@@ -7,7 +7,7 @@ r"""How far the answers of a recipe depend on the seed: several trainings of it,
         --weights runs/first/model runs/seed-1/model runs/seed-2/model --json docs/results/seeds.json
 
 Zero-shot on fold 9 of PTB-XL and on CPSC2018, as ``supreme zero-shot`` asks. Weights of another recipe, that
-started from others, or of a seed that is given already, are refused.
+started from others, or of a seed that is given already, are refused, and so is a mean of runs.
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ def _options() -> argparse.Namespace:
 
 def seeds_of(manifests: Sequence[Mapping[str, Any]]) -> list[int]:
     """Seed of each run; ends the program where they differ in anything else, or a seed is there twice."""
+    if any("averaged" in one for one in manifests):
+        sys.exit("expected weights of single runs, found a mean: it has no seed")
     recipes = [recipe_of(one, where="--weights").resolved().to_json() for one in manifests]
     starts = [one.get("started_from", {}).get("weights_sha256") for one in manifests]
     rests = [

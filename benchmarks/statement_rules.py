@@ -4,9 +4,9 @@
 
 For each class of a task: how well what its prompts ask about, read from the *reports* of the training
 folds, finds the records that carry its codes (F1), beside the best "A", "A and B", "A and not B" and "A or B"
-of any two concepts. Where the second is far better, the statement is not used as its name says, and its task
-file may ask otherwise (docs/log.md says what was taken, and what was not because it means nothing). No model
-is asked, and no record outside the training folds is read.
+of two concepts, one of them among the dozen best alone. Where the second is far better, the statement is not
+used as its name says, and its task file may ask otherwise (docs/log.md says what was taken, and what was not
+because it means nothing). No model is asked, and no record outside the training folds is read.
 """
 
 from __future__ import annotations

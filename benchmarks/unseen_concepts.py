@@ -100,7 +100,7 @@ def main() -> None:
         "overrides": options.set,
         "records_trained": run.records,
         "concepts_trained": run.concepts,
-        "minutes": round(_seconds(options.out) / 60, 1),
+        "minutes": round(_seconds(options) / 60, 1),
         "fold": options.fold,
         "records": len(rows),
         "related": related,
@@ -124,9 +124,10 @@ def _train(options: argparse.Namespace, store: Store) -> Pretraining:
     return run
 
 
-def _seconds(folder: Path) -> float:
+def _seconds(options: argparse.Namespace) -> float:
     """That the epochs of all runs took."""
-    lines = (line for path in folder.glob(f"*/{METRICS}") for line in path.read_text().splitlines())
+    paths = [options.out / str(number) / METRICS for number in range(len(options.recipes))]
+    lines = (line for path in paths for line in path.read_text().splitlines())
     return sum(json.loads(line)["seconds"] for line in lines)
 
 

@@ -122,6 +122,10 @@ def test_the_card_of_a_mean_says_of_which_runs(letters, model: Path, results: Pa
     assert "(1.0 minutes, 2.00 GB of memory; held-out loss 0.2500)" in text
     (results / "average.json").write_text(json.dumps(average | {"averaged": 3}))
     assert "average.json is of another run" in write_card(model, results).stderr
+    (results / "average.json").write_text(json.dumps(average))
+    runs[1]["recipe"]["training"]["learning_rate"] = 1e-4
+    mean.save(model, metrics=metrics)
+    assert "differ in more than loss, seed" in write_card(model, results).stderr
 
 
 def test_what_was_not_measured_is_said(model: Path, results: Path) -> None:

@@ -6,11 +6,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from supreme_ecg.errors import StoreError, WeightsError
+from supreme_ecg.errors import ContractError, StoreError, WeightsError
 from supreme_ecg.models.supreme import SuPreME
+from supreme_ecg.preprocessing.contract import SignalContract
 from supreme_ecg.store.reading import Store
 from supreme_ecg.training import average_runs as module
 from supreme_ecg.training.average_runs import average_runs
@@ -18,9 +20,10 @@ from supreme_ecg.training.callbacks import Callbacks
 from supreme_ecg.training.epoch import Epoch
 from supreme_ecg.training.pretrain import pretrain
 from supreme_ecg.training.training_set import TrainingSet, make_training_set
+from tests.models.test_calibration import CALIBRATION
 from tests.training.test_pretrain import recipe
 
-ROWS = ("method.rows_c=0.1", "training.epochs=1")
+ROWS = ("method.rows_c=0.1", "training.epochs=2", "training.confirmed_epochs=1")
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +51,7 @@ def runs(letters, cohort_store: Path, tmp_path_factory: pytest.TempPathFactory) 
             "other start": run("other", start=run("second", "training.seed=2")),
             "wider": run("wider", "encoder.stem_width=16"),
             "fewer": run("fewer", "labels.minimum_count=12"),
+            "other records": run("records", "data.validation_share=0.06", start=first),
         }
 
 
@@ -73,15 +77,15 @@ def test_weights_are_the_mean_of_those_of_the_runs(averaged: Path, runs: dict[st
 def test_batch_statistics_are_those_of_the_mean_weights(
     averaged: Path, runs: dict[str, Path], cohort_store: Path
 ) -> None:
-    """Of the first norm: what its convolution gives for the windows of an epoch."""
+    """Of the first norm: what its convolution gives for the windows of the last epoch, confirmed ones."""
     model = SuPreME.from_pretrained(averaged)
-    used = recipe(*ROWS)
-    epoch = Epoch(data=training_set(cohort_store), recipe=used, number=0)
-    signal = torch.cat([windows[0] for windows in epoch.windows()])
-    with torch.no_grad():
-        given = model.encoder.stem[0](signal.unsqueeze(2))
     running = model.encoder.stem[1].running_mean
-    assert torch.allclose(running, given.mean(dim=(0, 2, 3)), atol=1e-5)
+    for number, is_last in ((0, False), (1, True)):
+        epoch = Epoch(data=training_set(cohort_store), recipe=recipe(*ROWS), number=number)
+        signal = torch.cat([windows[0] for windows in epoch.windows()])
+        with torch.no_grad():
+            given = model.encoder.stem[0](signal.unsqueeze(2)).mean(dim=(0, 2, 3))
+        assert torch.allclose(running, given, atol=1e-6) is is_last
     of_one = SuPreME.from_pretrained(runs["one"]).encoder.stem[1].running_mean
     assert not torch.allclose(running, of_one, atol=1e-5)
 
@@ -150,6 +154,7 @@ def test_listeners_hear_of_every_batch_and_window(
         ([], "no weights: expected two runs or more"),
         (["one", "two", "one"], "each run once"),
         (["one", "wider"], "the first run's encoder"),
+        (["one", "other records"], r"the \d+ \+ \d+ records of the first run, found \d+ \+ \d+"),
         (["one", "fewer"], r"the \d+ concepts of the first run"),
         (["one", "other start"], r"started from weights .*, and the first from weights"),
         (["one", "fresh"], r"started from fresh weights, and the first from weights"),
@@ -171,10 +176,48 @@ def test_a_store_of_other_records_is_refused(
     """The batch statistics and rows would be of what the runs have not seen."""
     data = training_set(cohort_store)
     fewer = replace(data, training_rows=data.training_rows[3:])
-    monkeypatch.setattr(module, "make_training_set", lambda *_, **__: fewer)
-    with pytest.raises(StoreError, match="not the same"):
+    counts = (data.labels == 1).sum(axis=0)
+    unlike = replace(data, labels=np.where(counts == counts.max(), 0, data.labels))
+    for other, message in ((fewer, "records, not the same"), (unlike, "same records with")):
+        monkeypatch.setattr(module, "make_training_set", lambda *_, other=other, **__: other)
+        with pytest.raises(StoreError, match=message):
+            average_runs([runs["one"], runs["two"]], Store.open(cohort_store), tmp_path / "mean")
+        assert not (tmp_path / "mean").exists()
+
+
+def test_a_store_of_another_contract_is_refused(
+    runs: dict[str, Path], cohort_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batch statistics of other windows would belong to no answer."""
+    other = SignalContract(sampling_rate_hz=250)
+    monkeypatch.setattr(Store, "contract", property(lambda _: other))
+    with pytest.raises(ContractError, match="250"):
         average_runs([runs["one"], runs["two"]], Store.open(cohort_store), tmp_path / "mean")
-    assert not (tmp_path / "mean").exists()
+
+
+def test_a_mean_is_no_run(averaged: Path, runs: dict[str, Path], cohort_store: Path) -> None:
+    """Which runs are in a mean of means could not be told, nor is one written over a run."""
+    store = Store.open(cohort_store)
+    with pytest.raises(WeightsError, match="found a mean of 2"):
+        average_runs([runs["one"], averaged], store, averaged.parent / "again")
+    before = (runs["one"] / "weights.safetensors").read_bytes()
+    with pytest.raises(WeightsError, match="no run's"):
+        average_runs([runs["one"], runs["two"]], store, runs["one"].parent)
+    assert (runs["one"] / "weights.safetensors").read_bytes() == before
+
+
+def test_a_calibration_of_the_first_run_is_not_that_of_the_mean(
+    runs: dict[str, Path], cohort_store: Path, tmp_path: Path
+) -> None:
+    """Its curves and thresholds are of other answers."""
+    first = SuPreME.from_pretrained(runs["one"])
+    first.calibration = CALIBRATION
+    first.save(tmp_path / "calibrated")
+    mean = average_runs(
+        [tmp_path / "calibrated", runs["two"]], Store.open(cohort_store), tmp_path
+    ).model
+    assert SuPreME.from_pretrained(tmp_path / "calibrated").calibration is not None
+    assert SuPreME.from_pretrained(mean).calibration is None
 
 
 def training_set(store: Path) -> TrainingSet:

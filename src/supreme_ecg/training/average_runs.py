@@ -64,16 +64,19 @@ def average_runs(
         callbacks: Who is told how far it has come.
 
     Raises:
-        StoreError: It does not hold the very records of the first run.
-        WeightsError: Fewer than two runs; the same one twice; one of other parts, concepts or another start
-            than the first.
+        ContractError: The store was made under another contract.
+        StoreError: It does not hold the very records, or not the findings, of the first run.
+        WeightsError: Fewer than two runs; the same one twice; a mean already; one of other parts, concepts,
+            records or another start than the first; or the mean would take the place of one of them.
     """
     started = time.perf_counter()
     model, mean, runs = _mean(names)
+    _require_elsewhere(folder / "model", names)
+    model.contract.require_equal(store.contract, where=store.path)
     recipe = recipe_of(model.manifest, where=names[0])
     table = ConceptTable.load()
     data = make_training_set(store, data=recipe.data, labels=recipe.labels, table=table)
-    _require_same_records(data, model.manifest, where=store.path)
+    _require_same_data(data, model, where=store.path)
     model.load_state_dict(mean)
     phrasing = Phrasing(data.concepts, table=table, text_encoder=model.query_encoder)
     objective = ConceptQueries(data, phrasing=phrasing, recipe=recipe)
@@ -106,11 +109,11 @@ def _mean(names: Sequence[str | Path]) -> tuple[SuPreME, dict[str, Tensor], list
             remedy="Give the model folders of runs that started from the same weights.",
         )
     first = SuPreME.from_pretrained(names[0])
-    mean, runs = without_rows(first), [_run(first)]
+    mean, runs = without_rows(first), [_run(first, where=names[0])]
     for name in names[1:]:
         other = SuPreME.from_pretrained(name)
         _require_sibling(first, other, where=name)
-        if (run := _run(other)) in runs:
+        if (run := _run(other, where=name)) in runs:
             raise WeightsError(
                 name,
                 expected="each run once",
@@ -119,12 +122,31 @@ def _mean(names: Sequence[str | Path]) -> tuple[SuPreME, dict[str, Tensor], list
             )
         mean = mean_with(mean, without_rows(other), averaged=len(runs))
         runs.append(run)
-    first.named_rows = None
+    first.named_rows = first.calibration = None  # of the first run's answers
     return first, mean, runs
 
 
-def _run(model: SuPreME) -> dict[str, Any]:
+def _run(model: SuPreME, *, where: object) -> dict[str, Any]:
+    """What a run is known by; a mean is of several, and counts as none."""
+    if "averaged" in model.manifest:
+        raise WeightsError(
+            where,
+            expected="the weights of one run",
+            found=f"a mean of {len(model.manifest['averaged'])}",
+            remedy="Give the runs themselves.",
+        )
     return {"weights_sha256": model.weights_sha256, "recipe": model.manifest.get("recipe")}
+
+
+def _require_elsewhere(target: Path, names: Sequence[str | Path]) -> None:
+    """Stop where the mean would be written over a run."""
+    if target.resolve() in {Path(name).resolve() for name in names}:
+        raise WeightsError(
+            target,
+            expected="a folder for the mean that is no run's",
+            found="one of the runs",
+            remedy="Choose another --out folder.",
+        )
 
 
 def _require_sibling(first: SuPreME, other: SuPreME, *, where: object) -> None:
@@ -144,6 +166,13 @@ def _require_sibling(first: SuPreME, other: SuPreME, *, where: object) -> None:
             found=f"{len(other.trained_concepts)}, {len(unlike)} of all in one run alone",
             remedy="Average runs with the same sections data and labels.",
         )
+    if first.manifest["records_sha256"] != other.manifest["records_sha256"]:
+        raise WeightsError(
+            where,
+            expected=f"the {_counted(first.manifest)} of the first run",
+            found=f"{_counted(other.manifest)}, not the same",
+            remedy="Average runs with the same section data: nobody could list what the mean has seen.",
+        )
     ours, theirs = (started_from(model.manifest) for model in (first, other))
     if ours is None or ours != theirs:
         raise WeightsError(
@@ -155,15 +184,25 @@ def _require_sibling(first: SuPreME, other: SuPreME, *, where: object) -> None:
         )
 
 
-def _require_same_records(data: TrainingSet, manifest: Mapping[str, Any], *, where: object) -> None:
-    if data.manifest()["records_sha256"] != manifest["records_sha256"]:
-        raise StoreError(
-            where,
-            expected=f"the {manifest['records_trained']} + {manifest['records_validation']} records "
-            "that the runs were trained on and judged by",
-            found=f"{len(data.training_rows)} + {len(data.validation_rows)}, not the same",
-            remedy="Give the store of the training, with the findings that it had.",
-        )
+def _counted(manifest: Mapping[str, Any]) -> str:
+    return f"{manifest['records_trained']} + {manifest['records_validation']} records"
+
+
+def _require_same_data(data: TrainingSet, model: SuPreME, *, where: object) -> None:
+    """Stop where the store has other records or findings than the runs were trained on."""
+    here, there = data.manifest(), model.manifest
+    for key, found in (
+        ("records_sha256", f"{_counted(here)}, not the same"),
+        ("label_counts", f"the same records with {sum(here['label_counts'].values())} labels"),
+    ):
+        if here[key] != there[key]:
+            raise StoreError(
+                where,
+                expected=f"the {_counted(there)} that the runs were trained on and held out, with their "
+                f"{sum(there['label_counts'].values())} labels",
+                found=found,
+                remedy="Give the store of the training, with the findings that it had.",
+            )
 
 
 def _renew(
