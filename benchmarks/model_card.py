@@ -60,9 +60,12 @@ def require_same_run(description: dict[str, Any], values: dict[str, Any]) -> Non
     ours += [metrics[key] for key in said]
     if ours != run:
         sys.exit(f"{name}.json is of another run: {run}, the weights say {ours}")
-    epochs = manifest["recipe"]["training"]["epochs"]
-    if values["pretrain"]["epochs"] > epochs or values["pretrain"]["records"] != run[0]:
-        sys.exit(f"pretrain.json is of another run than the first of the mean ({epochs} epochs)")
+    first, epochs = values["pretrain"], manifest["recipe"]["training"]["epochs"]
+    if (first["records"], first["concepts"]) != tuple(ours[:2]) or first["epochs"] > epochs:
+        sys.exit(
+            f"pretrain.json is of another run: {first['records']} records, {first['concepts']} concepts, "
+            f"{first['epochs']} epochs; the weights say {ours[0]}, {ours[1]} and at most {epochs}"
+        )
     scored = [*values["zero_shot"], values["cpsc2018"]]
     further = [*values.get("zero_shot_plain", []), *values.get("probes", [])]
     for result in [*scored, *further]:

@@ -123,6 +123,12 @@ def test_the_card_of_a_mean_says_of_which_runs(letters, model: Path, results: Pa
     (results / "average.json").write_text(json.dumps(average | {"averaged": 3}))
     assert "average.json is of another run" in write_card(model, results).stderr
     (results / "average.json").write_text(json.dumps(average))
+    pretrain = json.loads((results / "pretrain.json").read_text())
+    (results / "pretrain.json").write_text(json.dumps(pretrain | {"epochs": 3}))
+    assert "1 concepts, 3 epochs; the weights say 4321, 1 and at most 2" in (
+        write_card(model, results).stderr
+    )
+    (results / "pretrain.json").write_text(json.dumps(pretrain))
     runs[1]["recipe"]["training"]["learning_rate"] = 1e-4
     mean.save(model, metrics=metrics)
     assert "differ in more than loss, seed" in write_card(model, results).stderr
